@@ -1,0 +1,120 @@
+"""The gateway's whole configuration as one immutable value.
+
+A request takes the current snapshot once and never looks again; a new one replaces it whole.
+Secrets exist in the clear only here, in memory, and never in a `repr`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network
+from types import MappingProxyType
+from typing import Literal
+
+FormatName = Literal["openai_chat", "openai_responses", "anthropic", "gemini"]
+AuthKind = Literal["api_key", "oauth"]
+Network = IPv4Network | IPv6Network
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """USD per million tokens. `None` for a cache rate means: charged like uncached input."""
+
+    id: str
+    input: Decimal
+    output: Decimal
+    cache_read: Decimal | None = None
+    cache_write_5m: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model as its provider names it. `price is None` means unpriced, never free."""
+
+    id: str
+    name: str = ""
+    context: int | None = None
+    max_output: int | None = None
+    kind: str = "chat"
+    format: FormatName | None = None  # when it differs from its provider's
+    drop_params: tuple[str, ...] = ()
+    thinking: tuple[str, ...] = ()  # accepted of: effort, budget, adaptive, level, off
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    images: bool = True
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A catalog entry or a node. `base_url` has no trailing slash; `paths` are appended to it."""
+
+    id: str
+    alias: str
+    name: str
+    format: FormatName
+    base_url: str
+    auth_header: str = "Authorization"
+    auth_scheme: str = "Bearer"
+    adapter: str = ""
+    headers: Mapping[str, str] = field(default=EMPTY)
+    paths: Mapping[str, str] = field(default=EMPTY)  # format name -> path
+    drop_params: tuple[str, ...] = ()
+    system_role: Literal["system", "developer"] = "system"
+    stream_usage: bool = True  # accepts stream_options.include_usage
+    replay_reasoning: bool = False  # wants reasoning_content back on tool turns
+    models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
+    default_models_first: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One credentialed account at a provider. Lower `priority` is tried first."""
+
+    id: str
+    provider: str
+    name: str
+    auth: AuthKind
+    secret: str = field(repr=False)
+    priority: int = 1
+    base_url: str | None = None
+    excluded_models: tuple[str, ...] = ()
+    max_concurrent: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A gateway API key, known only by the digest under which the snapshot files it."""
+
+    id: str
+    name: str
+    active: bool = True
+    expires_at: float | None = None  # Unix seconds
+    allowed_models: tuple[str, ...] = ()  # globs; empty means every model
+    networks: tuple[Network, ...] = ()  # empty means every address
+    no_log: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The runtime settings that the data plane reads."""
+
+    require_api_key: bool = True
+    require_auth_for_models: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """`prefixes` maps every id, alias and node prefix to its provider; `connections` are active only."""
+
+    version: int
+    digest: str
+    settings: Settings = field(default_factory=Settings)
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    connections: Mapping[str, tuple[Connection, ...]] = field(default_factory=dict)
+    keys: Mapping[bytes, Key] = field(default_factory=dict, repr=False)
