@@ -1,3 +1,3 @@
-"""The data plane: a plain ASGI callable that serves `/v1`. It knows neither Django nor the database."""
+"""The data plane: a plain ASGI callable that serves `/v1`, without Django or a database."""
 
 from __future__ import annotations

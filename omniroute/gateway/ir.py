@@ -6,7 +6,7 @@ lacks and that changes nothing essential is named in `Wire.losses`.
 
 Part    = Text | Image | Document | Audio | Thinking | ToolCall | ToolResult | Refusal | Opaque
 Event   = Start | PartStart | PartDelta | PartStop | UsageReport | Finish | Failure
-Stream  = Start (PartStart PartDelta* PartStop)* UsageReport* Finish     parts may interleave by index
+Stream  = Start (PartStart PartDelta* PartStop)* UsageReport* Finish   (parts may interleave)
 """
 
 from __future__ import annotations

@@ -67,8 +67,10 @@ class Provider:
     system_role: Literal["system", "developer"] = "system"
     stream_usage: bool = True  # accepts stream_options.include_usage
     replay_reasoning: bool = False  # wants reasoning_content back on tool turns
+    freeform_tools: bool = False  # takes tools of type "custom"
+    tool_id_style: Literal["any", "mistral9"] = "any"
+    inline_think: bool = False  # writes its reasoning as <think>…</think> in the text
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
-    default_models_first: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """`prefixes` maps every id, alias and node prefix to its provider; `connections` are active only."""
+    """`prefixes` maps ids, aliases and node prefixes to providers; `connections` are active."""
 
     version: int
     digest: str

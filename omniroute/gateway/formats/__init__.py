@@ -75,7 +75,7 @@ class Tap(Protocol):
     output_bytes: int  # content bytes seen, for an estimate
 
     def feed(self, chunk: bytes) -> bytes:
-        """Whole events to forward, byte-identical but for the model name and an unasked usage chunk."""
+        """Whole events to forward, unchanged but for the model name and an unasked usage chunk."""
         ...
 
     def close(self) -> bytes: ...
@@ -84,6 +84,7 @@ class Tap(Protocol):
 class Format(Protocol):
     name: str
     stream_content_type: str
+    keepalive: bytes  # what keeps an idle stream open without meaning anything
 
     def read_request(self, body: ir.Json) -> ir.Request:
         """Raises InvalidRequest with `param` for a body that is not a request of this format."""
@@ -94,7 +95,7 @@ class Format(Protocol):
         ...
 
     def read_response(self, body: ir.Json) -> ir.Response:
-        """Raises UpstreamError for an error inside a 200, UpstreamFailure for a malformed answer."""
+        """Raises UpstreamError for an error inside a 200, UpstreamFailure for malformed ones."""
         ...
 
     def write_response(self, response: ir.Response, head: Head) -> ir.Json: ...
