@@ -1,0 +1,3 @@
+"""API keys, prices, the ledger and the request log."""
+
+from __future__ import annotations

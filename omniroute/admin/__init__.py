@@ -1,0 +1,3 @@
+"""The dashboard: Django's admin in django-unfold's clothes."""
+
+from __future__ import annotations
