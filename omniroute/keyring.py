@@ -93,9 +93,7 @@ class Keyring:
     def add_key(self) -> str:
         """Begins a rotation: a new key in front. Running processes find it when they meet it."""
         if os.environ.get("OMNIROUTE_SECRET_KEYS"):
-            raise KeyringError(
-                "keys come from OMNIROUTE_SECRET_KEYS: put the new one in front there"
-            )
+            raise KeyringError("put the new key in front in OMNIROUTE_SECRET_KEYS")
         key_id = f"k{secrets.token_hex(4)}"
         self._write({key_id: secrets.token_bytes(32), **self._keys})
         return key_id

@@ -34,7 +34,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model as its provider names it. `price is None` means unpriced, never free."""
+    """A model as its provider names it, with the facts that translation needs."""
 
     id: str
     name: str = ""
@@ -46,12 +46,14 @@ class Model:
     thinking: tuple[str, ...] = ()  # accepted of: effort, budget, adaptive, level, off
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     images: bool = True
-    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """A catalog entry or a node. `base_url` has no trailing slash; `paths` are appended to it."""
+    """A catalog entry or a node. `base_url` has no trailing slash; `paths` are appended to it.
+
+    A model that has no entry in `prices` is unpriced, never free.
+    """
 
     id: str
     alias: str
@@ -71,6 +73,7 @@ class Provider:
     tool_id_style: Literal["any", "mistral9"] = "any"
     inline_think: bool = False  # writes its reasoning as <think>…</think> in the text
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
+    prices: Mapping[str, Price] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +86,6 @@ class Connection:
     auth: AuthKind
     secret: str = field(repr=False)
     priority: int = 1
-    base_url: str | None = None
     excluded_models: tuple[str, ...] = ()
     max_concurrent: int | None = None
 
