@@ -43,6 +43,35 @@ class ApiKey(models.Model):
         return self.name
 
 
+class Price(models.Model):
+    """What a model costs, in USD per million tokens. `source` is where the numbers come from."""
+
+    class Source(models.TextChoices):
+        CATALOG = "catalog", "Provider catalog"
+        SYNCED = "genai-prices", "genai-prices"
+
+    provider = models.CharField(max_length=60)
+    model = models.CharField(max_length=200)
+    source = models.CharField(max_length=20, choices=Source)
+    version = models.CharField(max_length=40, help_text="Release of the source.")
+    input = models.DecimalField(max_digits=14, decimal_places=6)
+    output = models.DecimalField(max_digits=14, decimal_places=6)
+    cache_read = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    cache_write_5m = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    cache_write_1h = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    tiers = models.JSONField(default=list)  # [{"above": tokens, "input": "2.5", …}], ascending
+    synced_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["provider", "model"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "model", "source"], name="one_price")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}"
+
+
 class Tokens(models.Model):
     """Token counts, each token in exactly one column (`reasoning` is a part of `output`)."""
 

@@ -128,7 +128,7 @@ class Keyring:
 
 
 def new_token(prefix: str) -> str:
-    """`prefix` + 40 random base62 characters (238 bits) + 6 of CRC32, so that typos show offline."""
+    """`prefix` + 40 random base62 characters + 6 of CRC32, so that typos show offline."""
     body = prefix + "".join(secrets.choice(_ALPHABET) for _ in range(40))
     return body + _checksum(body)
 

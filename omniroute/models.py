@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import F
 
 
 class ConfigVersion(models.Model):
@@ -17,6 +18,12 @@ class ConfigVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.version}"
+
+    @classmethod
+    def raise_version(cls) -> None:
+        """To be called inside the transaction that changes the configuration."""
+        if not cls.objects.filter(pk=1).update(version=F("version") + 1):
+            cls.objects.create(pk=1)
 
 
 class Settings(models.Model):

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, models, transaction
-from django.db.models import F
 from django.db.models.signals import post_delete, post_save
 
 CHANNEL = "omniroute_config"
@@ -47,8 +46,7 @@ def subscribe(listener: Callable[[], None]) -> Callable[[], None]:
 def _changed(sender: type[models.Model], **_: Any) -> None:
     from omniroute.models import ConfigVersion
 
-    if not ConfigVersion.objects.filter(pk=1).update(version=F("version") + 1):
-        ConfigVersion.objects.create(pk=1)
+    ConfigVersion.raise_version()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"NOTIFY {CHANNEL}")  # delivered at commit, lost at rollback

@@ -22,7 +22,10 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """USD per million tokens. `None` for a cache rate means: charged like uncached input."""
+    """USD per million tokens. `None` for a cache rate means: charged like uncached input.
+
+    `tiers` are (more than so many prompt tokens, price of the whole request), ascending.
+    """
 
     id: str
     input: Decimal
@@ -30,6 +33,7 @@ class Price:
     cache_read: Decimal | None = None
     cache_write_5m: Decimal | None = None
     cache_write_1h: Decimal | None = None
+    tiers: tuple[tuple[int, Price], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,22 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One model of a combo, `prefix/model`; `connection` pins one account."""
+
+    model: str
+    connection: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combo:
+    """A model name that stands for models to try in order."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """A gateway API key, known only by the digest under which the snapshot files it."""
 
@@ -100,7 +120,6 @@ class Key:
     expires_at: float | None = None  # Unix seconds
     allowed_models: tuple[str, ...] = ()  # globs; empty means every model
     networks: tuple[Network, ...] = ()  # empty means every address
-    no_log: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,4 +140,5 @@ class Snapshot:
     providers: Mapping[str, Provider] = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, tuple[Connection, ...]] = field(default_factory=dict)
+    combos: Mapping[str, Combo] = field(default_factory=dict)
     keys: Mapping[bytes, Key] = field(default_factory=dict, repr=False)

@@ -66,6 +66,9 @@ def checked(usage: Usage, *values: object) -> Usage:
 
 def cost_e10(usage: Usage, price: Price) -> int:
     """What `usage` costs at `price`, in 10^-10 USD, rounded half to even once."""
+    for above, tier in price.tiers:
+        if usage.prompt > above:
+            price = tier
     total = (
         usage.input * price.input
         + usage.cache_read * _or(price.cache_read, price.input)

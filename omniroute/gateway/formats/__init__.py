@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -85,6 +86,15 @@ class Format(Protocol):
     name: str
     stream_content_type: str
     keepalive: bytes  # what keeps an idle stream open without meaning anything
+
+    def path(self, model: str, *, stream: bool) -> str:
+        """What follows a provider's base URL, e.g. `/chat/completions`."""
+        ...
+
+    def request_headers(self, client: Mapping[str, str] | None) -> dict[str, str]:
+        """What every request of this format carries; the caller's own version and feature headers
+        are kept when it speaks this format itself (`client`, lower-case names), else None."""
+        ...
 
     def read_request(self, body: ir.Json) -> ir.Request:
         """Raises InvalidRequest with `param` for a body that is not a request of this format."""

@@ -1,0 +1,44 @@
+"""How to reach a provider. The class here is the plain case; a file beside it is an odd one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from omniroute.gateway.formats import FORMATS
+from omniroute.gateway.snapshot import Connection, Model, Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One way to serve a request: a model at a provider through an account."""
+
+    provider: Provider
+    model: Model
+    connection: Connection
+
+    @property
+    def format(self) -> str:
+        return self.model.format or self.provider.format
+
+
+class Adapter:
+    def url(self, target: Target, *, stream: bool) -> str:
+        path = target.provider.paths.get(target.format) or FORMATS[target.format].path(
+            target.model.id, stream=stream
+        )
+        return target.provider.base_url + path
+
+    def headers(self, target: Target, client: Mapping[str, str] | None) -> dict[str, str]:
+        """`client` holds the caller's own headers where it speaks the target's format."""
+        provider = target.provider
+        secret = target.connection.secret
+        return {
+            "Content-Type": "application/json",
+            **FORMATS[target.format].request_headers(client),
+            **provider.headers,
+            provider.auth_header: f"{provider.auth_scheme} {secret}".strip(),
+        }
+
+
+PLAIN = Adapter()

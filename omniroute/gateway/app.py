@@ -1,0 +1,167 @@
+"""The gateway: the flow of one `/v1` request on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import orjson
+import structlog
+
+from omniroute.gateway import attempt, resolve, routes
+from omniroute.gateway.access import Access
+from omniroute.gateway.asgi import (
+    ClientGone,
+    Cut,
+    DisconnectWatch,
+    Receive,
+    Scope,
+    Send,
+    parse_json,
+    read_body,
+    send_bytes,
+)
+from omniroute.gateway.endpoints import models
+from omniroute.gateway.errors import GatewayError, InvalidRequest, NotFound, UpstreamFailure
+from omniroute.gateway.exchange import Exchange
+from omniroute.gateway.formats import FORMATS
+from omniroute.gateway.plan import plan
+from omniroute.gateway.relay import Relay
+from omniroute.gateway.routes import Endpoint
+from omniroute.gateway.spool import Spool
+from omniroute.gateway.state import State
+from omniroute.gateway.store import Store
+from omniroute.gateway.upstream import UpstreamClient
+from omniroute.gateway.usage import Outcome
+
+log = structlog.get_logger()
+_UNKNOWN = Endpoint(name="unknown", kind="models")
+MAX_MODEL_NAME = 200
+
+
+class Gateway:
+    """An ASGI application for the paths of `routes.is_api`."""
+
+    def __init__(
+        self, store: Store, client: UpstreamClient, spool: Spool, state: State, access: Access
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._spool = spool
+        self._state = state
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint, rest = routes.match(scope["method"], scope["path"])
+        exchange = Exchange(
+            scope=scope,
+            endpoint=endpoint or _UNKNOWN,
+            dialect=(endpoint and endpoint.format) or routes.dialect(scope),
+            snapshot=self._store.current,
+        )
+        try:
+            if endpoint is None:
+                raise _no_such_path(scope)
+            if endpoint.kind == "chat":
+                await self._chat(exchange, receive, send)
+            else:
+                await self._models(exchange, unquote(rest), send)
+        except ClientGone:
+            self._record(exchange, "cancelled", 499, "client_closed")
+        except GatewayError as error:
+            await self._refuse(exchange, error, send)
+        except Cut:
+            self._record(exchange, "cancelled", 499, "client_stalled")
+            raise
+        except Exception as error:
+            log.exception("exchange.crashed", exchange=exchange.id, error=type(error).__name__)
+            await self._refuse(exchange, GatewayError("An internal error happened."), send)
+
+    async def _chat(self, exchange: Exchange, receive: Receive, send: Send) -> None:
+        exchange.key = self._access.authenticate(
+            exchange.scope, exchange.snapshot, fresh=self._store.fresh
+        )
+        exchange.body = await read_body(receive)
+        exchange.json = await parse_json(exchange.body)
+        _read_switches(exchange)
+        self._spool.check_room()
+        resolution = resolve.resolve(exchange.requested_model, exchange.snapshot)
+        targets = plan(exchange, resolution, self._state)
+        relay = Relay(exchange, send, self._client, self._settled(exchange))
+        async with DisconnectWatch(receive):
+            try:
+                await attempt.run(exchange, targets, self._state, relay.serve)
+            except UpstreamFailure as failure:
+                raise Cut from failure
+
+    async def _models(self, exchange: Exchange, name: str, send: Send) -> None:
+        scope, snapshot = exchange.scope, exchange.snapshot
+        exchange.key = self._access.anonymous_reader(scope, snapshot) or self._access.authenticate(
+            scope, snapshot, fresh=self._store.fresh
+        )
+        if exchange.endpoint.kind == "model":
+            body = models.one(snapshot, exchange.key, name)
+        elif routes.lists_as_anthropic(scope):
+            body = models.anthropic_list(snapshot, exchange.key)
+        else:
+            body = models.openai_list(snapshot, exchange.key)
+        self._record(exchange, "ok", 200, None)
+        await send_bytes(
+            send,
+            200,
+            orjson.dumps(body),
+            b"application/json",
+            [(b"x-omniroute-request-id", exchange.id.encode())],
+        )
+
+    def _settled(self, exchange: Exchange) -> Callable[[], None]:
+        def settle() -> None:
+            if exchange.aborted:
+                self._record(exchange, "aborted_upstream", 200, exchange.aborted)
+            else:
+                self._record(exchange, "ok", 200, None)
+
+        return settle
+
+    def _record(self, exchange: Exchange, outcome: Outcome, status: int, code: str | None) -> None:
+        if exchange.recorded:
+            return
+        exchange.recorded = True
+        exchange.end_attempt(code)
+        self._spool.append(exchange.event(outcome, status, code))
+
+    async def _refuse(self, exchange: Exchange, error: GatewayError, send: Send) -> None:
+        """Tells the caller in its own dialect; an answer that has begun can only be cut."""
+        outcome: Outcome = "error" if exchange.attempts or error.status >= 500 else "refused"
+        self._record(exchange, outcome, error.status, error.code or error.kind)
+        if exchange.responded:
+            raise Cut from error
+        body = FORMATS[exchange.dialect].write_error(error, exchange.id)
+        headers = [(b"x-omniroute-request-id", exchange.id.encode())]
+        if error.retry_after is not None:
+            headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+        if error.status == 405:
+            headers.append((b"allow", routes.allowed_methods(exchange.scope["path"]).encode()))
+        await send_bytes(send, error.status, orjson.dumps(body), b"application/json", headers)
+
+
+def _no_such_path(scope: Scope) -> GatewayError:
+    allowed = routes.allowed_methods(scope["path"])
+    if allowed:
+        error = GatewayError(f"Use {allowed} for this path.", code="method_not_allowed")
+        error.status, error.kind = 405, "invalid_request"
+        return error
+    return NotFound(f"There is no {scope['method']} {scope['path'][:200]} here.")
+
+
+def _read_switches(exchange: Exchange) -> None:
+    """`model` and `stream`, the two fields that every dialect's body has in common."""
+    model, stream = exchange.json.get("model"), exchange.json.get("stream")
+    if not isinstance(model, str) or not model.strip():
+        raise InvalidRequest("'model' is missing. Name a model or a combo.", param="model")
+    if len(model) > MAX_MODEL_NAME:
+        raise InvalidRequest(f"'model' has more than {MAX_MODEL_NAME} characters.", param="model")
+    if stream is not None and not isinstance(stream, bool):
+        raise InvalidRequest("'stream' must be true or false.", param="stream")
+    exchange.requested_model = model
+    exchange.stream = stream is True

@@ -1,0 +1,72 @@
+"""The model list: combos first, then every model of every connected provider.
+
+One object satisfies OpenAI's and Anthropic's readers alike
+(https://platform.openai.com/docs/api-reference/models, https://docs.claude.com/en/api/models-list).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from omniroute.gateway.access import may_use
+from omniroute.gateway.errors import NotFound
+from omniroute.gateway.snapshot import Key, Model, Provider, Snapshot
+
+CREATED = 1_700_000_000  # the lists need a date; ours is not the model's
+_CREATED_AT = "2023-11-14T22:13:20Z"
+
+
+def openai_list(snapshot: Snapshot, key: Key) -> dict[str, Any]:
+    return {"object": "list", "data": list(_all(snapshot, key))}
+
+
+def anthropic_list(snapshot: Snapshot, key: Key) -> dict[str, Any]:
+    data = list(_all(snapshot, key))
+    return {
+        "data": data,
+        "has_more": False,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+    }
+
+
+def one(snapshot: Snapshot, key: Key, name: str) -> dict[str, Any]:
+    """Raises NotFound for a model that is not in the caller's list."""
+    for item in _all(snapshot, key):
+        if item["id"] == name:
+            return item
+    raise NotFound(f"The model '{name}' is not in the list.", code="model_not_found")
+
+
+def _all(snapshot: Snapshot, key: Key) -> Iterator[dict[str, Any]]:
+    for name in snapshot.combos:
+        if may_use(key, name):
+            yield _entry(name, "combo", None)
+    for provider in snapshot.providers.values():
+        if not snapshot.connections.get(provider.id):
+            continue
+        for model in provider.models.values():
+            if model.kind == "chat" and may_use(key, *_names(provider, model)):
+                yield _entry(f"{provider.alias}/{model.id}", provider.id, model)
+
+
+def _names(provider: Provider, model: Model) -> tuple[str, str]:
+    return f"{provider.alias}/{model.id}", f"{provider.id}/{model.id}"
+
+
+def _entry(name: str, owner: str, model: Model | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "id": name,
+        "object": "model",
+        "type": "model",
+        "created": CREATED,
+        "created_at": _CREATED_AT,
+        "owned_by": owner,
+        "display_name": (model.name if model else "") or name,
+    }
+    if model and model.context:
+        entry["max_input_tokens"] = model.context
+    if model and model.max_output:
+        entry["max_tokens"] = model.max_output
+    return entry

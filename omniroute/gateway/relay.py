@@ -1,0 +1,342 @@
+"""Serves one exchange from one target: builds the call, and carries the answer to the client.
+
+Nothing reaches the client before the first content has arrived, so that until then another target
+can take over. Only the protocol's terminal event makes a success, and the usage record is on disk
+before the client has that event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from omniroute.gateway import ir, splice
+from omniroute.gateway.adapters import PLAIN, Target
+from omniroute.gateway.asgi import PARSE_ON_LOOP, SAFE_HEADERS, Cut, Send
+from omniroute.gateway.attempt import Attempt
+from omniroute.gateway.errors import UpstreamError, UpstreamFailure
+from omniroute.gateway.exchange import Exchange
+from omniroute.gateway.formats import FORMATS, Head, Tap, Wire
+from omniroute.gateway.pulse import Pulse
+from omniroute.gateway.tokens import estimate
+from omniroute.gateway.translate import Translation, restored
+from omniroute.gateway.upstream import Deadlines, UpstreamClient, UpstreamRequest, UpstreamResponse
+
+ERROR_BYTES = 256 * 1024
+GATE = 120.0  # seconds from the head of a streamed answer to its first content
+DRAIN = 1.0  # seconds that a provider has to end a stream whose terminal event has come
+_STREAM = Deadlines()
+_WHOLE = Deadlines(first_byte=300.0, total=600.0)
+
+Settle = Callable[[], None]
+
+
+class Relay:
+    """`settle` writes the exchange's usage record; it is called once, just before the end."""
+
+    def __init__(
+        self, exchange: Exchange, send: Send, client: UpstreamClient, settle: Settle
+    ) -> None:
+        self._exchange = exchange
+        self._send = send
+        self._client = client
+        self._settle = settle
+        self._format = FORMATS[exchange.dialect]
+        self._request: ir.Request | None = None
+
+    async def serve(self, attempt: Attempt) -> None:
+        """Raises UpstreamError, UpstreamFailure or InvalidRequest; nothing was sent to the client
+        unless `exchange.responded` says so."""
+        target, exchange = attempt.target, self._exchange
+        body, wire = self._body(target)
+        attempt.sent_bytes = len(body)
+        response = await self._client.send(
+            self._call(target, body), _STREAM if exchange.stream else _WHOLE
+        )
+        try:
+            attempt.head(response.status)
+            if not 200 <= response.status < 300:
+                raise await self._refusal(target, response)
+            if exchange.stream:
+                await self._stream(attempt, response, wire)
+            else:
+                await self._whole(attempt, response, wire)
+        finally:
+            response.abort()
+
+    def _call(self, target: Target, body: bytes) -> UpstreamRequest:
+        exchange = self._exchange
+        native = target.format == exchange.dialect
+        client = (
+            {k.decode("latin-1"): v.decode("latin-1") for k, v in exchange.scope["headers"]}
+            if native
+            else None
+        )
+        return UpstreamRequest(
+            method="POST",
+            url=PLAIN.url(target, stream=exchange.stream),
+            headers=PLAIN.headers(target, client),
+            body=body,
+            pool=target.connection.id,
+        )
+
+    def _body(self, target: Target) -> tuple[bytes, Wire | None]:
+        exchange = self._exchange
+        if target.format == exchange.dialect:
+            after = self._format.passthrough(exchange.json, target.provider, target.model)
+            return splice.rewrite(exchange.body, exchange.json, after), None
+        if self._request is None:
+            self._request = self._format.read_request(exchange.json)
+        request = replace(self._request, model=target.model.id)
+        wire = FORMATS[target.format].write_request(request, target.provider, target.model)
+        return orjson.dumps(wire.body), wire
+
+    def _head(self) -> Head:
+        exchange = self._exchange
+        options = exchange.json.get("stream_options")
+        return Head(
+            id=exchange.id,
+            model=exchange.requested_model,
+            created=int(exchange.started_at),
+            include_usage=isinstance(options, dict) and options.get("include_usage") is True,
+            prompt_estimate=estimate(len(exchange.body)),
+            request=self._request,
+        )
+
+    def _pipe(self, target: Target, wire: Wire | None) -> Tap:
+        head = self._head()
+        if wire is None:
+            return self._format.tap(head, target.model.id)
+        return Translation(FORMATS[target.format].reader(), self._format.writer(head), wire)
+
+    async def _refusal(self, target: Target, response: UpstreamResponse) -> UpstreamError:
+        try:
+            body = await response.read(ERROR_BYTES)
+        except UpstreamFailure:
+            body = b""
+        error = FORMATS[target.format].read_error(response.status, body)
+        if error.retry_after is None:
+            error.retry_after = _seconds(response.headers)
+        return error
+
+    async def _whole(self, attempt: Attempt, response: UpstreamResponse, wire: Wire | None) -> None:
+        raw = await response.read()
+        body = await _load(raw)
+        target_format = FORMATS[attempt.target.format]
+        if wire is None:
+            if "error" in body:
+                target_format.read_response(body)  # raises when it is one
+            attempt.usage = target_format.response_usage(body)
+            renamed = dict(body)
+            self._format.rename(renamed, self._exchange.requested_model)
+            answer = splice.rewrite(raw, body, renamed)
+        else:
+            read = target_format.read_response(body)
+            attempt.usage = read.usage
+            parts = tuple(restored(part, wire) for part in read.parts)
+            answer = orjson.dumps(
+                self._format.write_response(replace(read, parts=parts), self._head())
+            )
+        attempt.complete = True
+        self._exchange.first_content()
+        self._settle()
+        await self._respond(attempt, answer)
+
+    async def _respond(self, attempt: Attempt, answer: bytes) -> None:
+        self._exchange.responded = True
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [
+                    (b"content-type", b"application/json"),
+                    (b"content-length", str(len(answer)).encode()),
+                    (b"cache-control", b"no-store"),
+                    *SAFE_HEADERS,
+                    *self._headers(attempt),
+                    *_accounting(self._exchange),
+                ],
+            }
+        )
+        await self._send({"type": "http.response.body", "body": answer})
+
+    async def _stream(
+        self, attempt: Attempt, response: UpstreamResponse, wire: Wire | None
+    ) -> None:
+        pipe = attempt.pipe = self._pipe(attempt.target, wire)
+        chunks = response.chunks()
+        held = await _until_ready(chunks, pipe)
+        self._exchange.first_content()
+        await self._start(attempt)
+        try:
+            await self._flow(attempt, response, chunks, held)
+        except (UpstreamError, UpstreamFailure) as error:
+            await self._broken(attempt, error)
+
+    async def _start(self, attempt: Attempt) -> None:
+        self._exchange.responded = True
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [
+                    (b"content-type", self._format.stream_content_type.encode()),
+                    (b"cache-control", b"no-cache"),
+                    (b"x-accel-buffering", b"no"),
+                    *SAFE_HEADERS,
+                    *self._headers(attempt),
+                ],
+            }
+        )
+
+    async def _flow(
+        self,
+        attempt: Attempt,
+        response: UpstreamResponse,
+        chunks: AsyncIterator[bytes],
+        held: bytes,
+    ) -> None:
+        pipe = attempt.pipe
+        assert pipe is not None  # noqa: S101  (for the type checker: _stream has set it)
+        async with Pulse(
+            self._piece, pipe, keepalive=self._format.keepalive, abort=response.abort
+        ) as pulse:
+            try:
+                ending = await _forward(pipe, pulse, chunks, held)
+            except UpstreamFailure as failure:
+                if pulse.idle:
+                    raise UpstreamFailure("idle_timeout", "no content") from failure
+                raise
+            except asyncio.CancelledError:
+                if pulse.stalled:
+                    raise Cut from None
+                raise
+            attempt.complete = True
+            self._settle()
+            await self._send({"type": "http.response.body", "body": ending})
+        await _drain(chunks)
+
+    async def _piece(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def _broken(self, attempt: Attempt, error: UpstreamError | UpstreamFailure) -> None:
+        """Ends a stream that has begun in the way that makes this dialect's clients try again."""
+        told = _as_error(error)
+        self._exchange.aborted = told.code or told.kind
+        self._settle()
+        ending = self._format.stream_error(told, self._exchange.id)
+        if ending is None:
+            raise Cut
+        await self._send({"type": "http.response.body", "body": ending})
+
+    def _headers(self, attempt: Attempt) -> list[tuple[bytes, bytes]]:
+        exchange, target = self._exchange, attempt.target
+        model = f"{target.provider.alias}/{target.model.id}"
+        found = [
+            (b"x-omniroute-request-id", exchange.id.encode()),
+            (b"x-omniroute-provider", target.provider.alias.encode()),
+            (b"x-omniroute-model", _visible(model)),
+        ]
+        if attempt.number > 1:
+            found.append((b"x-omniroute-fallback-attempts", str(attempt.number - 1).encode()))
+        return found
+
+
+async def _until_ready(chunks: AsyncIterator[bytes], pipe: Tap) -> bytes:
+    """Reads until there is content. Raises what the stream says or does before that."""
+    held = b""
+    try:
+        async with asyncio.timeout(GATE):
+            while not pipe.ready and not pipe.done:
+                chunk = await anext(chunks, None)
+                held += pipe.close() if chunk is None else pipe.feed(chunk)
+                if pipe.error is not None:
+                    raise pipe.error
+                if chunk is None and not pipe.done:
+                    raise UpstreamFailure("incomplete", "the stream ended before any content")
+    except TimeoutError as exc:
+        raise UpstreamFailure("first_byte_timeout", "no content in time") from exc
+    return held
+
+
+async def _forward(pipe: Tap, pulse: Pulse, chunks: AsyncIterator[bytes], held: bytes) -> bytes:
+    """Writes everything up to the terminal piece, and returns that one."""
+    while not pipe.done:
+        if held:
+            await pulse.write(held)
+        chunk = await anext(chunks, None)
+        held = pipe.close() if chunk is None else pipe.feed(chunk)
+        if pipe.error is not None:
+            raise pipe.error
+        if chunk is None and not pipe.done:
+            raise UpstreamFailure("incomplete", "no terminal event")
+    return held
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    """Lets the connection become reusable. The client already has everything."""
+    try:
+        async with asyncio.timeout(DRAIN):
+            async for _ in chunks:
+                pass
+    except (TimeoutError, UpstreamFailure):
+        return
+
+
+async def _load(raw: bytes) -> dict[str, Any]:
+    try:
+        if len(raw) > PARSE_ON_LOOP:
+            body = await asyncio.to_thread(orjson.loads, raw)
+        else:
+            body = orjson.loads(raw)
+    except orjson.JSONDecodeError as exc:
+        raise UpstreamFailure("protocol", "the answer is not JSON") from exc
+    if not isinstance(body, dict):
+        raise UpstreamFailure("protocol", "the answer is not a JSON object")
+    return body
+
+
+def _as_error(error: UpstreamError | UpstreamFailure) -> UpstreamError:
+    if isinstance(error, UpstreamError):
+        return error
+    return UpstreamError(
+        f"The provider broke off in the middle of the answer ({error.kind.replace('_', ' ')}).",
+        status=502,
+        kind="server",
+        code=f"upstream_{error.kind}",
+    )
+
+
+def _seconds(headers: Any) -> float | None:
+    """`Retry-After` in seconds; dates and nonsense are ignored."""
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name, "")
+        try:
+            seconds = float(value) * scale
+        except ValueError:
+            continue
+        if 0 <= seconds < 1e9:
+            return seconds
+    return None
+
+
+def _accounting(exchange: Exchange) -> list[tuple[bytes, bytes]]:
+    record = exchange.attempts[-1]
+    found = [
+        (b"x-omniroute-latency-ms", str(exchange.elapsed_ms()).encode()),
+        (b"x-omniroute-tokens-in", str(record.usage.prompt).encode()),
+        (b"x-omniroute-tokens-out", str(record.usage.output).encode()),
+    ]
+    if record.cost_e10 is not None:
+        usd = f"{record.cost_e10 // 10**10}.{record.cost_e10 % 10**10:010d}"
+        found.append((b"x-omniroute-response-cost", usd.encode()))
+    return found
+
+
+def _visible(text: str) -> bytes:
+    """A header value: printable ASCII, everything else as a question mark."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text).encode()
