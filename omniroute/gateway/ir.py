@@ -23,6 +23,11 @@ Json: TypeAlias = Any
 Extra: TypeAlias = Mapping[str, Json]
 NO_EXTRA: Extra = MappingProxyType({})
 
+
+def _none() -> Extra:
+    return NO_EXTRA
+
+
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal[
     "stop", "stop_sequence", "length", "tool_calls", "content_filter", "refusal", "pause", "error"
@@ -33,7 +38,9 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     text: str
-    extra: Extra = NO_EXTRA  # cache_control, citations, annotations, thoughtSignature
+    extra: Extra = field(
+        default_factory=_none
+    )  # cache_control, citations, annotations, thoughtSignature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +57,20 @@ class Source:
 class Image:
     source: Source
     detail: str | None = None
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     source: Source
     name: str | None = None
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audio:
     source: Source  # media_type audio/wav, audio/mpeg …
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,7 @@ class Thinking:
     signature: str | None = None
     redacted: str | None = None
     origin: str | None = None
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +93,7 @@ class ToolCall:
     name: str
     arguments: str = ""
     freeform: bool = False
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +102,13 @@ class ToolResult:
     parts: tuple[Part, ...] = ()
     is_error: bool = False
     name: str | None = None
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     text: str
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +128,7 @@ Part: TypeAlias = (
 class Message:
     role: Role
     parts: tuple[Part, ...]
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +143,7 @@ class Tool:
     freeform: Json = None  # the grammar/format object of a freeform tool; {} when it has none
     namespace: str | None = None
     hosted: Json = None
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +207,7 @@ class Request:
     prompt_cache_key: str | None = None
     verbosity: str | None = None
     metadata: Json = None
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +221,7 @@ class Response:
     stop_sequence: str | None = None
     usage: Usage | None = None
     created: int | None = None
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +229,7 @@ class Start:
     id: str
     model: str
     usage: Usage | None = None  # what is known at the start (Anthropic tells input tokens here)
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +249,7 @@ class PartDelta:
     index: int
     text: str = ""
     signature: str | None = None
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +270,7 @@ class Finish:
 
     reason: FinishReason
     stop_sequence: str | None = None
-    extra: Extra = NO_EXTRA
+    extra: Extra = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

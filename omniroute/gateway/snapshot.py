@@ -10,14 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
-from types import MappingProxyType
 from typing import Literal
 
 FormatName = Literal["openai_chat", "openai_responses", "anthropic", "gemini"]
 AuthKind = Literal["api_key", "oauth"]
 Network = IPv4Network | IPv6Network
-
-EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +64,8 @@ class Provider:
     auth_header: str = "Authorization"
     auth_scheme: str = "Bearer"
     adapter: str = ""
-    headers: Mapping[str, str] = field(default=EMPTY)
-    paths: Mapping[str, str] = field(default=EMPTY)  # format name -> path
+    headers: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)  # format name -> path
     drop_params: tuple[str, ...] = ()
     system_role: Literal["system", "developer"] = "system"
     stream_usage: bool = True  # accepts stream_options.include_usage
@@ -76,8 +73,8 @@ class Provider:
     freeform_tools: bool = False  # takes tools of type "custom"
     tool_id_style: Literal["any", "mistral9"] = "any"
     inline_think: bool = False  # writes its reasoning as <think>…</think> in the text
-    models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
-    prices: Mapping[str, Price] = field(default_factory=lambda: MappingProxyType({}))
+    models: Mapping[str, Model] = field(default_factory=dict)
+    prices: Mapping[str, Price] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
