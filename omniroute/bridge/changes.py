@@ -1,6 +1,6 @@
 """Raises the configuration's version in the transaction of every configuration change.
 
-Signals see `save()` and `delete()`, not `QuerySet.update()`, which configuration never uses.
+The process that made the change hears of it at commit; the others look every second. Signals see `save()` and `delete()`, not `QuerySet.update()`, which configuration never uses.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models.signals import post_delete, post_save
 
-CHANNEL = "omniroute_config"
 WATCHED = (
     "omniroute.Settings",
     "providers.Node",
@@ -47,9 +46,6 @@ def _changed(sender: type[models.Model], **_: Any) -> None:
     from omniroute.models import ConfigVersion
 
     ConfigVersion.raise_version()
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"NOTIFY {CHANNEL}")  # delivered at commit, lost at rollback
     transaction.on_commit(_tell)
 
 

@@ -10,6 +10,7 @@ from billing import pricing
 
 
 class Command(BaseCommand):
+    requires_system_checks: list[str] = []
     help = "Takes model prices from the installed price list into the database."
 
     def handle(self, *args: Any, **options: Any) -> None:
