@@ -1,4 +1,4 @@
-"""What every test stands on: a data directory of its own, and the recordings when they are there."""
+"""What every test stands on: a data directory of its own, and the recordings if there are any."""
 
 from __future__ import annotations
 

@@ -85,4 +85,4 @@ def _bare(name: str, snapshot: Snapshot) -> Choice:
 
 def _model(provider: Provider, model_id: str) -> Model:
     """An id that the catalog does not know passes through as it is."""
-    return provider.models.get(model_id) or Model(id=model_id)
+    return provider.models.get(model_id) or replace(provider.unlisted, id=model_id)

@@ -74,6 +74,7 @@ class Provider:
     tool_id_style: Literal["any", "mistral9"] = "any"
     inline_think: bool = False  # writes its reasoning as <think>…</think> in the text
     models: Mapping[str, Model] = field(default_factory=dict)
+    unlisted: Model = field(default_factory=lambda: Model(id=""))  # facts of ids not in `models`
     prices: Mapping[str, Price] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import get_args
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from omniroute.gateway.snapshot import AuthKind, FormatName, Model, Price, Provider
@@ -107,10 +107,16 @@ def _provider(api: Table, auth: Table, *, provider_id: str, alias: str, name: st
         freeform_tools=api.flag("freeform_tools", default=False),
         tool_id_style=api.choice("tool_id_style", ("any", "mistral9"), "any"),
         inline_think=api.flag("inline_think", default=False),
+        unlisted=Model(id="", max_tokens_field=_max_tokens_field(api)),
     )
     auth.done()
     api.done()
     return provider
+
+
+def _max_tokens_field(table: Table) -> Literal["max_tokens", "max_completion_tokens"]:
+    """For a model, or under [api] for the models that are not listed."""
+    return table.choice("max_tokens_field", ("max_tokens", "max_completion_tokens"), "max_tokens")
 
 
 def _base_url(api: Table) -> str:
@@ -181,9 +187,7 @@ def _model(table: Table) -> Model:
         format=table.choice("format", FORMATS) if table.has("format") else None,
         drop_params=table.texts("drop_params"),
         thinking=table.texts("thinking", THINKING),
-        max_tokens_field=table.choice(
-            "max_tokens_field", ("max_tokens", "max_completion_tokens"), "max_tokens"
-        ),
+        max_tokens_field=_max_tokens_field(table),
         images=table.flag("images", default=True),
     )
     table.done()

@@ -11,7 +11,7 @@ from typing import Any
 
 from omniroute.gateway.access import may_use
 from omniroute.gateway.errors import NotFound
-from omniroute.gateway.snapshot import Key, Model, Provider, Snapshot
+from omniroute.gateway.snapshot import Key, Model, Snapshot
 
 CREATED = 1_700_000_000  # the lists need a date; ours is not the model's
 _CREATED_AT = "2023-11-14T22:13:20Z"
@@ -46,13 +46,15 @@ def _all(snapshot: Snapshot, key: Key) -> Iterator[dict[str, Any]]:
     for provider in snapshot.providers.values():
         if not snapshot.connections.get(provider.id):
             continue
-        for model in provider.models.values():
-            if model.kind == "chat" and may_use(key, *_names(provider, model)):
-                yield _entry(f"{provider.alias}/{model.id}", provider.id, model)
-
-
-def _names(provider: Provider, model: Model) -> tuple[str, str]:
-    return f"{provider.alias}/{model.id}", f"{provider.id}/{model.id}"
+        for name, model in provider.models.items():
+            shown = f"{provider.alias}/{name}"
+            is_alias = name != model.id  # another spelling of a model that is listed already
+            if (
+                model.kind == "chat"
+                and not is_alias
+                and may_use(key, shown, f"{provider.id}/{name}")
+            ):
+                yield _entry(shown, provider.id, model)
 
 
 def _entry(name: str, owner: str, model: Model | None) -> dict[str, Any]:
