@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from ipaddress import ip_network
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -50,6 +51,15 @@ def find(token: str) -> ApiKey | None:
     return ApiKey.objects.filter(alive, digest=keyring().digest(token), is_active=True).first()
 
 
+def change(key: ApiKey, **values: Any) -> ApiKey:
+    """Changes name, is_active, expires_at, allowed_models, ip_allowlist. Raises ValidationError."""
+    for field, value in values.items():
+        setattr(key, field, _CLEAN[field](value))
+    key.full_clean()
+    key.save(update_fields=list(values))
+    return key
+
+
 def revoke(key: ApiKey) -> None:
     """Ends the key but keeps its name for the request log."""
     key.is_active = False
@@ -91,3 +101,12 @@ def networks(values: Iterable[str]) -> list[str]:
         raise ValidationError(
             {"ip_allowlist": f"{exc}. Write an address or a network such as 10.0.0.0/8."}
         ) from exc
+
+
+_CLEAN: dict[str, Callable[[Any], Any]] = {
+    "name": str.strip,
+    "is_active": bool,
+    "expires_at": future,
+    "allowed_models": model_patterns,
+    "ip_allowlist": networks,
+}
