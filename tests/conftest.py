@@ -7,9 +7,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDINGS = ROOT.parent / "shared" / "recordings"
+
+# A busy machine is no reason to fail.
+settings.register_profile(
+    "default", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("default")
 
 # Before Django is imported: nothing of the developer's own installation is read or written.
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="omniroute-test-")

@@ -62,10 +62,7 @@ class Spool:
         with self._lock:
             if self._open is None:
                 self._open = self._new_segment()
-            try:
-                os.write(self._open.handle, line)
-            except OSError as exc:
-                raise Unavailable("Usage cannot be recorded: the disk is full.") from exc
+            _write(self._open.handle, line, self._size)
             self._size += len(line)
             self._dirty = True
 
@@ -127,6 +124,17 @@ class Spool:
         handle = os.open(path, flags, 0o600)
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return Segment(path, handle)
+
+
+def _write(handle: int, line: bytes, size: int) -> None:
+    """All of the line, or none of it: half a line would spoil the next one."""
+    try:
+        written = os.write(handle, line)
+    except OSError as exc:
+        raise Unavailable("Usage cannot be recorded: the disk is full.") from exc
+    if written != len(line):
+        os.ftruncate(handle, size)
+        raise Unavailable("Usage cannot be recorded: the disk is full.")
 
 
 def read(segment: Segment) -> tuple[list[dict[str, Any]], int]:
