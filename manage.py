@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniroute.settings")
-    from django.core.management import execute_from_command_line
+from omniroute import bootstrap
 
-    execute_from_command_line(sys.argv)
+if __name__ == "__main__":
+    bootstrap.ensure(sys.argv)
+    from omniroute.cli import run
+
+    sys.exit(run(sys.argv))
