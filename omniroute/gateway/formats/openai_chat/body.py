@@ -1,0 +1,133 @@
+"""The hub's request -> a Chat Completions body. What the wire has no field for is a named loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omniroute.gateway import ir, thinking
+from omniroute.gateway.formats import Wire
+from omniroute.gateway.snapshot import Model, Provider
+
+from . import effort, naming, tools
+from .history import History
+
+NAME = "openai_chat"
+_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
+_MAX_STOPS = 4
+_MAX_USER = 64
+
+
+def write(request: ir.Request, provider: Provider, model: Model) -> Wire:
+    names = naming.names(request)
+    ids = naming.ids(request, provider.tool_id_style)
+    history = History(request, provider, model, names=names, ids=ids)
+    losses = history.losses
+    body: dict[str, Any] = {"model": model.id, "messages": history.write()}
+    body |= _stream(request, provider)
+    body |= tools.write(request, provider, names, losses)
+    body |= _limits(request, model)
+    body |= _sampling(request, losses)
+    body |= _output(request)
+    body |= _reasoning(request, model, losses)
+    body |= _account(request, losses)
+    for owner, fields in request.extra.items():
+        if owner == NAME:
+            body = {**fields, **body}
+        else:
+            losses.update(f"{owner}.{name}" for name in fields)
+    for name in (*provider.drop_params, *model.drop_params):
+        if body.pop(name, None) is not None:
+            losses.add(name)
+    return Wire(body=body, losses=tuple(sorted(losses)), names=names.back, ids=ids.back)
+
+
+def _stream(request: ir.Request, provider: Provider) -> dict[str, Any]:
+    if not request.stream:
+        return {}
+    if not provider.stream_usage:
+        return {"stream": True}
+    return {"stream": True, "stream_options": {"include_usage": True}}
+
+
+def _limits(request: ir.Request, model: Model) -> dict[str, Any]:
+    limit = request.max_tokens
+    if limit is None:
+        return {}
+    return {model.max_tokens_field: min(limit, model.max_output or limit)}
+
+
+def _sampling(request: ir.Request, losses: set[str]) -> dict[str, Any]:
+    sampling = request.sampling
+    fields: dict[str, Any] = {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "seed": sampling.seed,
+        "frequency_penalty": sampling.frequency_penalty,
+        "presence_penalty": sampling.presence_penalty,
+        "logprobs": sampling.logprobs,
+        "top_logprobs": sampling.top_logprobs,
+        "logit_bias": sampling.logit_bias,
+    }
+    if sampling.stop:
+        fields["stop"] = list(sampling.stop[:_MAX_STOPS])
+        if len(sampling.stop) > _MAX_STOPS:
+            losses.add("stop")
+    if sampling.n == 1:
+        fields["n"] = 1
+    elif sampling.n is not None:  # the hub carries one answer
+        losses.add("n")
+    if sampling.top_k is not None:
+        if request.format == NAME:  # not OpenAI's, but its client knows that the server takes it
+            fields["top_k"] = sampling.top_k
+        else:
+            losses.add("top_k")
+    return _given(fields)
+
+
+def _output(request: ir.Request) -> dict[str, Any]:
+    output = request.output
+    if output is None:
+        return {}
+    if output.kind != "json_schema":
+        return {"response_format": {"type": output.kind}}
+    described = {"name": output.name or "answer", "schema": output.schema}
+    if output.strict is not None:
+        described["strict"] = output.strict
+    return {"response_format": {"type": "json_schema", "json_schema": described}}
+
+
+def _reasoning(request: ir.Request, model: Model, losses: set[str]) -> dict[str, Any]:
+    own = request.extra.get(NAME, {})
+    if request.reasoning is None or "reasoning" in own or "thinking" in own:
+        return {}
+    same = request.format == NAME  # its client knows what the model takes
+    level = request.reasoning.effort if same else effort.write(request.reasoning, model)
+    if level is not None:
+        return {"reasoning_effort": level}
+    if thinking.effort_of(request.reasoning) is not None:
+        losses.add("reasoning")
+    return {}
+
+
+def _account(request: ir.Request, losses: set[str]) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "prompt_cache_key": request.prompt_cache_key,
+        "verbosity": request.verbosity,
+        "user": request.user,
+        "service_tier": request.service_tier,
+        "metadata": request.metadata,
+    }
+    if request.user is not None and len(request.user) > _MAX_USER:
+        losses.add("user")
+        del fields["user"]
+    if request.service_tier is not None and request.service_tier not in _TIERS:
+        losses.add("service_tier")
+        del fields["service_tier"]
+    if request.metadata is not None and request.format != NAME:  # needs `store`, elsewhere a 400
+        losses.add("metadata")
+        del fields["metadata"]
+    return _given(fields)
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,199 @@
+"""Watches a Chat Completions stream that passes through.
+
+Once content was seen, whole blocks of events pass without being parsed: what matters is found by
+byte strings that JSON escapes inside of text, so that no content can contain them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from omniroute.gateway import sse
+from omniroute.gateway.errors import UpstreamError, UpstreamFailure
+from omniroute.gateway.formats import Head
+from omniroute.gateway.usage import Usage
+
+from . import errors, usage
+
+_BOUNDARIES = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_BOUNDARY = re.compile(rb"\n\n|\r\n\r\n|\r\r")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_MODEL = re.compile(rb'("model"\s*:\s*)("(?:[^"\\]|\\.)*")')
+_SAID = re.compile(
+    rb'"(?:content|text|reasoning_content|reasoning|arguments|refusal)": ?"((?:[^"\\]|\\.)*)"'
+)
+_CONTENT = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call")
+_MEDIA = ("audio", "images", "reasoning_details")
+_DONE = b"[DONE]"
+
+
+class Tap:
+    def __init__(self, head: Head, upstream_model: str) -> None:
+        self.ready = False
+        self.done = False
+        self.error: UpstreamError | None = None
+        self.usage: Usage | None = None
+        self.output_bytes = 0
+        self._tail = bytearray()
+        self._finished = False
+        self._swallow = not head.include_usage
+        self._wanted = orjson.dumps(head.model)
+        self._old = b'"model":' + orjson.dumps(upstream_model)
+        self._new = b'"model":' + self._wanted
+
+    def feed(self, chunk: bytes) -> bytes:
+        block = self._whole(chunk)
+        if not block:
+            return b""
+        if self.ready and not self._finished and self.error is None and not _matters(block):
+            self.output_bytes += _said(block)
+            return block.replace(self._old, self._new)
+        return b"".join([self._event(raw) for raw in _split(block)])
+
+    def close(self) -> bytes:
+        rest = bytes(self._tail)
+        self._tail.clear()
+        forward = b""
+        if _is_whole(rest):
+            forward = self._event(rest)
+        self.done = self.done or self._finished
+        return forward.rstrip(b"\r\n") + b"\n\n" if forward else b""
+
+    def _whole(self, chunk: bytes) -> bytes:
+        """All events that are complete; the rest waits."""
+        tail = self._tail
+        if not tail and chunk.endswith(b"\n\n"):
+            return chunk
+        start = max(0, len(tail) - 3)
+        tail += chunk
+        end = max(
+            at + len(boundary) if (at := tail.rfind(boundary, start)) >= 0 else 0
+            for boundary in _BOUNDARIES
+        )
+        block = bytes(tail[:end])
+        del tail[:end]
+        if len(tail) > sse.MAX_EVENT_BYTES:
+            raise UpstreamFailure("too_large", "event")
+        return block
+
+    def _event(self, raw: bytes) -> bytes:
+        """What to forward of one event: nothing of an error, nor of what follows it."""
+        if self.error is not None:
+            return b""
+        name, data = _fields(raw)
+        if data == _DONE:
+            self.done = self._finished or self.ready
+            return raw
+        if not data or (name == b"error" and self._finished):
+            return raw
+        if name == b"error":
+            return self._fail(errors.event(data))
+        chunk = _object(data)
+        if chunk.get("error") and not self._finished:
+            return self._fail(errors.inside(chunk))
+        if self._look(chunk) and self._swallow:
+            return b""
+        self.output_bytes += sum(map(len, _SAID.findall(raw)))
+        return self._renamed(raw, chunk.get("model"))
+
+    def _fail(self, error: UpstreamError) -> bytes:
+        self.error = error
+        return b""
+
+    def _look(self, chunk: dict[str, Any]) -> bool:
+        """Notes what the chunk tells; whether it tells nothing but the usage."""
+        found = usage.of(chunk)
+        self.usage = found or self.usage
+        choices = chunk.get("choices")
+        if not isinstance(choices, list) or not choices:
+            return found is not None
+        for choice in choices:
+            if isinstance(choice, dict):
+                self._finished = self._finished or bool(choice.get("finish_reason"))
+                self.ready = self.ready or _has_content(choice.get("delta"))
+        return False
+
+    def _renamed(self, raw: bytes, model: object) -> bytes:
+        if isinstance(model, str) and self._old not in raw:
+            for match in _MODEL.finditer(raw):
+                if orjson.loads(match[2]) == model:
+                    self._old, self._new = match[0], match[1] + self._wanted
+                    break
+        return raw.replace(self._old, self._new)
+
+
+def _matters(block: bytes) -> bool:
+    """Whether a block may hold the usage, a finish, an error or the end."""
+    return (
+        b'_tokens"' in block
+        or b'finish_reason":"' in block
+        or b'finish_reason": "' in block
+        or _DONE in block
+        or (b"error" in block and _may_fail(block))
+    )
+
+
+def _may_fail(block: bytes) -> bool:
+    return b'"error"' in block or b"event:" in block or b"\nerror:" in block
+
+
+def _said(block: bytes) -> int:
+    """About how many bytes of content a block holds, judged by its last event."""
+    count = block.count(b"\ndata:") + block.startswith(b"data:")
+    last = block[max(0, block.rfind(b"\ndata:")) :]
+    said = sum(map(len, _SAID.findall(last)))
+    if not said:
+        return sum(map(len, _SAID.findall(block)))
+    return max(said, len(block) - count * (len(last) - said))
+
+
+def _split(block: bytes) -> list[bytes]:
+    if b"\r" not in block:
+        return [piece + b"\n\n" for piece in block.split(b"\n\n")[:-1]]
+    events, start = [], 0
+    for match in _BOUNDARY.finditer(block):
+        events.append(block[start : match.end()])
+        start = match.end()
+    return events
+
+
+def _fields(raw: bytes) -> tuple[bytes, bytes]:
+    """The name and the data of one event, both empty for a comment."""
+    if raw.startswith(b"data:") and raw.find(b"\n") == len(raw) - 2:
+        return b"", raw[5:].strip()
+    parser = sse.Parser()
+    found = [*parser.feed(raw), *parser.close()]
+    return (found[-1].name, found[-1].data.strip()) if found else (b"", b"")
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        chunk = orjson.loads(data)
+    except orjson.JSONDecodeError as exc:
+        raise UpstreamFailure("protocol", "an event is not JSON") from exc
+    if not isinstance(chunk, dict):
+        raise UpstreamFailure("protocol", "an event is not an object")
+    return chunk
+
+
+def _has_content(delta: object) -> bool:
+    if not isinstance(delta, dict):
+        return False
+    if any(delta.get(key) for key in _CONTENT):
+        return True
+    return any(isinstance(delta.get(key), dict | list) and delta[key] for key in _MEDIA)
+
+
+def _is_whole(rest: bytes) -> bool:
+    """Whether an event that was not ended by a blank line is there to its last byte."""
+    data = _fields(rest)[1]
+    if data == _DONE:
+        return True
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True
