@@ -25,7 +25,7 @@ class Event:
 
 
 class Parser:
-    """Feed bytes split anywhere; get whole events. `close()` gives a last one without blank line."""
+    """Feed bytes split anywhere; get whole events. `close()` gives one without its blank line."""
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max = max_event_bytes

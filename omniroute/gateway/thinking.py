@@ -95,7 +95,8 @@ def plan(
     kinds = [kind for kind in writes if not model.thinking or kind in model.thinking]
     if not kinds:
         return None
-    return _plan(_choose(reasoning, kinds), effort, reasoning, max_tokens or model.max_output)
+    limit = model.max_output if max_tokens is None else max_tokens
+    return _plan(_choose(reasoning, kinds), effort, reasoning, limit)
 
 
 def _choose(reasoning: Reasoning, kinds: Sequence[Kind]) -> Kind:

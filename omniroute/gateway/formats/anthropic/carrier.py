@@ -1,0 +1,94 @@
+"""What other providers want back, carried through Anthropic clients in a block's signature.
+
+Such a client sends thinking back as it got it. Reasoning that another family made (or nobody
+signed), and the signatures that Gemini puts on calls and text, travel in a marked signature: they
+return to their owner only and never reach an Anthropic endpoint.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from omniroute.gateway import ir
+from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME
+
+_MARK = "omniroute:"
+_NEXT = "carried_for_next"
+
+
+def is_foreign(signature: object) -> bool:
+    return isinstance(signature, str) and signature.startswith(_MARK)
+
+
+def signature_of(part: ir.Thinking) -> str:
+    """What to put into the block's `signature`: a marked one for thinking that is not ours."""
+    if part.origin == FORMAT_NAME:
+        return part.signature or ""
+    return _seal(
+        origin=part.origin, signature=part.signature, redacted=part.redacted, extra=dict(part.extra)
+    )
+
+
+def luggage(part: ir.Part) -> str | None:
+    """A marked signature for what must come back with the part itself, or None."""
+    if not isinstance(part, ir.ToolCall | ir.Text) or "gemini" not in part.extra:
+        return None
+    return _seal(extra={"gemini": part.extra["gemini"]}, next=True)
+
+
+def _seal(**fields: Any) -> str:
+    told = {key: value for key, value in fields.items() if value}
+    return _MARK + urlsafe_b64encode(orjson.dumps(told)).decode().rstrip("=")
+
+
+def _unseal(signature: str) -> Mapping[str, Any]:
+    code = signature.removeprefix(_MARK)
+    try:
+        told = orjson.loads(urlsafe_b64decode(code + "=" * (-len(code) % 4)))
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def thinking(text: str, signature: str | None, extra: ir.Extra) -> ir.Thinking:
+    """The thinking that a block with this text and signature stands for."""
+    if not signature:
+        return ir.Thinking(text=text, extra=extra)
+    if not is_foreign(signature):
+        return ir.Thinking(text=text, signature=signature, origin=FORMAT_NAME, extra=extra)
+    told = _unseal(signature)
+    carried = told.get("extra")
+    carried = carried if isinstance(carried, dict) else {}
+    if told.get("next"):
+        return ir.Thinking(extra={_NEXT: carried})
+    return ir.Thinking(
+        text=text,
+        signature=_text(told.get("signature")),
+        redacted=_text(told.get("redacted")),
+        origin=_text(told.get("origin")),
+        extra=carried,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def unpacked(parts: Iterable[ir.Part]) -> tuple[ir.Part, ...]:
+    """`parts` with everything that was carried for a part put back on it."""
+    found: list[ir.Part] = []
+    waiting: ir.Extra = {}
+    for part in parts:
+        if isinstance(part, ir.Thinking) and _NEXT in part.extra:
+            waiting = part.extra[_NEXT]
+        elif waiting and isinstance(part, ir.ToolCall | ir.Text):
+            found.append(replace(part, extra={**part.extra, **waiting}))
+            waiting = {}
+        else:
+            found.append(part)
+    return tuple(found)

@@ -1,0 +1,21 @@
+"""What a request writer learns on its way: losses, and the names and ids that it had to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from omniroute.gateway.formats.anthropic.names import Names
+
+
+@dataclass(slots=True, kw_only=True)
+class Notes:
+    names: Names
+    ids: dict[str, str] = field(default_factory=dict)
+    _losses: dict[str, None] = field(default_factory=dict)
+
+    def lose(self, *what: str) -> None:
+        self._losses.update(dict.fromkeys(what))
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        return tuple(self._losses)
