@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from omniroute import tokens
 from providers import probe
@@ -26,8 +28,9 @@ PRIVATE = "127.0.0.0/8"
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Local fakes may be called, and what other tests have asked does not count."""
+def surroundings(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """Local fakes may be called, other tests' questions do not count, passwords hash quickly."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     monkeypatch.setenv("ALLOW_PRIVATE_UPSTREAMS", PRIVATE)
     monkeypatch.setattr(probe, "PACE", probe.Pace(probe.PER_MINUTE))
 
@@ -58,7 +61,7 @@ class Api:
         response = Client(raise_request_exception=False).generic(
             method,
             f"/api{path}",
-            b"" if body is None else __import__("json").dumps(body),
+            b"" if body is None else json.dumps(body),
             content_type="application/json",
             headers={"authorization": f"Bearer {self.bearer}", **headers},
         )
