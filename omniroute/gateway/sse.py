@@ -37,7 +37,11 @@ class Parser:
         self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[Event]:
-        return [event for line in self._lines(chunk) if (event := self._line(line)) is not None]
+        lines = self._lines(chunk)
+        events = [event for line in lines if (event := self._line(line)) is not None]
+        if len(self._partial) + self._size > self._max:
+            raise UpstreamFailure("too_large", "event")
+        return events
 
     def close(self) -> list[Event]:
         last = (self._unmarked(bytes(self._partial)), b"")
@@ -58,8 +62,6 @@ class Parser:
         if lines and self._first:
             lines[0] = self._unmarked(lines[0])
         self._partial += rest
-        if len(self._partial) + self._size > self._max:
-            raise UpstreamFailure("too_large", "event")
         return lines
 
     def _unmarked(self, line: bytes) -> bytes:
