@@ -7,6 +7,7 @@ of the path. It runs in a thread of its own, so that both plain and async tests 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -237,6 +238,8 @@ class FakeUpstream:
         finally:
             self._open.discard(task)
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         request = await _read(reader)

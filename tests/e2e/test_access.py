@@ -68,7 +68,7 @@ def test_every_carrier_gets_the_same_verdict(
     [
         ({}, 401),
         ({"Authorization": "Basic abc"}, 400),
-        ({"Authorization": "Bearer "}, 400),
+        ({"Authorization": "Bearer"}, 400),
         ({"x-api-key": "sk-omni-" + "0" * 46, "Authorization": "Bearer KEY"}, 400),
     ],
 )
