@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from omniroute import outbound
 from omniroute.gateway.errors import UpstreamFailure
 from omniroute.gateway.snapshot import Provider
 from providers import catalog
@@ -89,14 +90,14 @@ def run(provider: str, secret: str | None) -> Result:
     """`secret` is None when the stored one does not open. Raises TooMany."""
     if secret is None:
         return _failed("sealed")
-    question = _question(provider, secret)
-    if question is None:
+    asked = question(provider, secret)
+    if asked is None:
         return _failed("unknown_provider")
     if not secret and catalog.entry(provider) is not None:
         return _failed("no_key")
     if not PACE.take():
         raise TooMany
-    return _ask(question)
+    return _ask(asked)
 
 
 def kind(message: str) -> str:
@@ -104,7 +105,8 @@ def kind(message: str) -> str:
     return next((kind for kind, text in MESSAGES.items() if text == message), "unknown")
 
 
-def _question(provider: str, secret: str) -> Question | None:
+def question(provider: str, secret: str) -> Question | None:
+    """What to ask; None when there is no such provider."""
     node = Node.objects.filter(prefix=provider).first()
     if node is not None:
         return _of_node(node, secret)
@@ -139,8 +141,6 @@ def _chat_url(api: Provider) -> str:
 
 
 def _ask(question: Question) -> Result:
-    from omniroute import outbound
-
     started = time.monotonic()
     try:
         answer = outbound.ask(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
-from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelError
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -32,6 +32,9 @@ KINDS = {
     500: ("server_error", "internal_server_error"),
     503: ("server_error", "service_unavailable"),
 }
+
+# What the API calls otherwise than the models.
+FIELDS = {"secret": "apiKey"}
 
 
 def register(api: NinjaAPI) -> None:
@@ -63,9 +66,9 @@ def _schema_detail(error: dict[str, Any]) -> Detail:
 
 
 def _model_error(request: HttpRequest, exc: ModelError) -> HttpResponse:
-    fields = exc.error_dict if hasattr(exc, "error_dict") else {NON_FIELD_ERRORS: exc.error_list}
+    fields = exc.error_dict if hasattr(exc, "error_dict") else {"": exc.error_list}
     details = [
-        Detail(field="" if name == NON_FIELD_ERRORS else to_camel(name), message=message)
+        Detail(field=FIELDS.get(name) or to_camel(name), message=message)
         for name, errors in fields.items()
         for error in errors
         for message in error.messages
