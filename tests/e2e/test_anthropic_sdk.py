@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import anthropic
 import pytest
 
@@ -23,8 +25,9 @@ QUESTION = [{"role": "user", "content": "How is the weather in Bern and Rome?"}]
 
 
 @pytest.fixture
-def client(product: Product, key: str) -> anthropic.Anthropic:
-    return anthropic.Anthropic(base_url=product.url, api_key=key, max_retries=0)
+def client(product: Product, key: str) -> Iterator[anthropic.Anthropic]:
+    with anthropic.Anthropic(base_url=product.url, api_key=key, max_retries=0) as made:
+        yield made
 
 
 @pytest.mark.parametrize("model", ["oai/some-model", "ant/some-model"])

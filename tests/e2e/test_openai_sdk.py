@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import openai
 import pytest
@@ -28,8 +29,9 @@ QUESTION = [{"role": "user", "content": "How is the weather in Bern and Rome?"}]
 
 
 @pytest.fixture
-def client(product: Product, key: str) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{product.url}/v1", api_key=key, max_retries=0)
+def client(product: Product, key: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{product.url}/v1", api_key=key, max_retries=0) as made:
+        yield made
 
 
 @pytest.mark.parametrize("model", ["oai/some-model", "ant/some-model"])
