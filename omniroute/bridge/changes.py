@@ -1,6 +1,7 @@
 """Raises the configuration's version in the transaction of every configuration change.
 
-The process that made the change hears of it at commit; the others look every second. Signals see `save()` and `delete()`, not `QuerySet.update()`, which configuration never uses.
+The process that made the change hears of it at commit; the others look every second. Signals see
+`save()` and `delete()`, not `QuerySet.update()`, which configuration never uses.
 """
 
 from __future__ import annotations

@@ -12,9 +12,11 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
+from django.db.models import Model
 
 from billing.models import Entry, RequestLog
 from omniroute.gateway.spool import Segment, Spool, read
@@ -74,65 +76,94 @@ def store(segment: Segment) -> None:
     records, damaged = read(segment)
     if damaged:
         log.error("usage.damaged", segment=segment.path.name, lines=damaged)
-    with transaction.atomic():
-        RequestLog.objects.bulk_create([_log_row(r) for r in records], ignore_conflicts=True)
-        Entry.objects.bulk_create(
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(_LOG_INSERT, [_log_row(record) for record in records])
+        cursor.executemany(
+            _ENTRY_INSERT,
             [_entry(record, attempt) for record in records for attempt in record["attempts"]],
-            ignore_conflicts=True,
         )
 
 
-def _log_row(record: dict[str, Any]) -> RequestLog:
+def _insert(model: type[Model], columns: tuple[str, ...]) -> str:
+    """Plain SQL: the ORM's objects cost several times as much as the rows themselves."""
+    places = ", ".join(["%s"] * len(columns))
+    table = model._meta.db_table
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
+
+
+_LOG_COLUMNS = (
+    "id", "started_at", "key_id", "endpoint", "dialect", "client", "session", "requested_model",
+    "provider", "model", "connection_id", "stream", "outcome", "status", "error_code", "basis",
+    "cost_e10", "duration_ms", "ttft_ms", "config_version", "attempts", "decision",
+    *(f"{name}_tokens" for name in _COUNTS),
+)  # fmt: skip
+_ENTRY_COLUMNS = (
+    "id", "kind", "request_id", "attempt", "at", "key_id", "provider", "model", "connection_id",
+    "basis", "suspect", "price_id", "amount_e10", *(f"{name}_tokens" for name in _COUNTS),
+)  # fmt: skip
+_LOG_INSERT = _insert(RequestLog, _LOG_COLUMNS)
+_ENTRY_INSERT = _insert(Entry, _ENTRY_COLUMNS)
+
+
+def _log_row(record: dict[str, Any]) -> tuple[Any, ...]:
     attempts = record["attempts"]
     last: dict[str, Any] = attempts[-1] if attempts else {}
-    return RequestLog(
-        id=record["request_id"],
-        started_at=_moment(record["started_at"]),
-        key_id=record["key_id"] or None,
-        endpoint=record["endpoint"],
-        dialect=record["dialect"],
-        client=record["client"],
-        session=record["session"] or "",
-        requested_model=_text(record["requested_model"]),
-        provider=last.get("provider", ""),
-        model=_text(last.get("model", "")),
-        connection_id=last.get("connection"),
-        stream=record["stream"],
-        outcome=record["outcome"],
-        status=record["status"],
-        error_code=(record["error_code"] or "")[:60],
-        basis=last["usage"]["basis"] if last else "none",
-        cost_e10=_total(attempts),
-        duration_ms=record["duration_ms"],
-        ttft_ms=record["ttft_ms"],
-        config_version=record["config_version"],
-        attempts=attempts,
-        decision=record["decision"],
-        **_sums(attempts),
+    return (
+        _id(record["request_id"]),
+        _moment(record["started_at"]),
+        _id(record["key_id"]),
+        record["endpoint"],
+        record["dialect"],
+        record["client"],
+        record["session"] or "",
+        _text(record["requested_model"]),
+        last.get("provider", ""),
+        _text(last.get("model", "")),
+        _id(last.get("connection")),
+        record["stream"],
+        record["outcome"],
+        record["status"],
+        (record["error_code"] or "")[:60],
+        last["usage"]["basis"] if last else "none",
+        _total(attempts),
+        record["duration_ms"],
+        record["ttft_ms"],
+        record["config_version"],
+        orjson.dumps(attempts).decode(),
+        orjson.dumps(record["decision"]).decode(),
+        *_sums(attempts),
     )
 
 
-def _entry(record: dict[str, Any], attempt: dict[str, Any]) -> Entry:
+def _entry(record: dict[str, Any], attempt: dict[str, Any]) -> tuple[Any, ...]:
     usage = attempt["usage"]
-    return Entry(
-        id=uuid.uuid5(_NAMESPACE, f"{record['request_id']}/{attempt['number']}/settle"),
-        request_id=record["request_id"],
-        attempt=attempt["number"],
-        at=_moment(record["started_at"]),
-        key_id=record["key_id"] or None,
-        provider=attempt["provider"],
-        model=_text(attempt["model"]),
-        connection_id=attempt["connection"],
-        basis=usage["basis"],
-        suspect=usage["suspect"],
-        price_id=(attempt["price_id"] or "")[:120],
-        amount_e10=attempt["cost_e10"],
-        **_sums([attempt]),
+    return (
+        _id(str(uuid.uuid5(_NAMESPACE, f"{record['request_id']}/{attempt['number']}/settle"))),
+        Entry.Kind.SETTLE.value,
+        _id(record["request_id"]),
+        attempt["number"],
+        _moment(record["started_at"]),
+        _id(record["key_id"]),
+        attempt["provider"],
+        _text(attempt["model"]),
+        _id(attempt["connection"]),
+        usage["basis"],
+        usage["suspect"],
+        (attempt["price_id"] or "")[:120],
+        attempt["cost_e10"],
+        *_sums([attempt]),
     )
 
 
-def _sums(attempts: list[dict[str, Any]]) -> dict[str, int]:
-    return {f"{name}_tokens": sum(a["usage"][name] for a in attempts) for name in _COUNTS}
+def _sums(attempts: list[dict[str, Any]]) -> list[int]:
+    return [sum(attempt["usage"][name] for attempt in attempts) for name in _COUNTS]
+
+
+def _id(text: str | None) -> str | None:
+    """A UUID as Django stores it: a real one on PostgreSQL, its 32 digits on SQLite."""
+    if not text:
+        return None
+    return text if connection.features.has_native_uuid_field else text.replace("-", "")
 
 
 def _total(attempts: list[dict[str, Any]]) -> int | None:
@@ -141,10 +172,11 @@ def _total(attempts: list[dict[str, Any]]) -> int | None:
     return None if None in costs else sum(costs)
 
 
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+def _moment(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return str(connection.ops.adapt_datetimefield_value(moment))
 
 
 def _text(value: str) -> str:
-    """PostgreSQL's text holds no NUL."""
+    """PostgreSQL's text holds no NUL, nor half a surrogate pair."""
     return value.replace("\x00", "")[:200]

@@ -35,17 +35,15 @@ _ABSENT = object()
 
 
 def _replace_one(raw: bytes, key: str, old: Any, new: Any) -> bytes:
-    """The quick way: a member whose text occurs once cannot be anywhere but at the top."""
-    if isinstance(old, str):
-        pattern = re.compile(
-            rb"([{,]\s*"
-            + re.escape(orjson.dumps(key))
-            + rb"\s*:\s*)"
-            + re.escape(orjson.dumps(old))
-        )
-        found = pattern.findall(raw)
-        if len(found) == 1 and raw.count(orjson.dumps(key)) == 1:
-            return pattern.sub(lambda match: match[1] + orjson.dumps(new), raw)
+    """The quick way: a key that occurs once in the whole text is the one at the top."""
+    name = orjson.dumps(key)
+    if isinstance(old, str) and raw.count(name) == 1:
+        before, _, rest = raw.partition(name)
+        gap, quote, _ = rest.partition(b'"')
+        value = orjson.dumps(old)
+        start = len(gap)
+        if quote and gap.strip() == b":" and rest.startswith(value, start):
+            return before + name + gap + orjson.dumps(new) + rest[start + len(value) :]
     return _replace(raw, {key: new}, set())
 
 

@@ -78,8 +78,8 @@ class Spool:
         """Everything appended so far survives a power cut when this returns."""
         with self._lock:
             segment, self._dirty, dirty = self._open, False, self._dirty
-            if segment is not None and dirty:
-                os.fdatasync(segment.handle)
+        if segment is not None and dirty:
+            os.fdatasync(segment.handle)  # outside the lock: the event loop must not wait for it
 
     def rotate(self) -> Segment | None:
         """Closes the current segment; new records go into another. None: nothing to move."""
