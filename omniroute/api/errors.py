@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelError
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -34,7 +34,7 @@ KINDS = {
 }
 
 # What the API calls otherwise than the models.
-FIELDS = {"secret": "apiKey"}
+FIELDS = {"secret": "apiKey", NON_FIELD_ERRORS: ""}
 
 
 def register(api: NinjaAPI) -> None:
@@ -66,9 +66,9 @@ def _schema_detail(error: dict[str, Any]) -> Detail:
 
 
 def _model_error(request: HttpRequest, exc: ModelError) -> HttpResponse:
-    fields = exc.error_dict if hasattr(exc, "error_dict") else {"": exc.error_list}
+    fields = exc.error_dict if hasattr(exc, "error_dict") else {NON_FIELD_ERRORS: exc.error_list}
     details = [
-        Detail(field=FIELDS.get(name) or to_camel(name), message=message)
+        Detail(field=FIELDS.get(name, to_camel(name)), message=message)
         for name, errors in fields.items()
         for error in errors
         for message in error.messages

@@ -20,6 +20,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from omniroute import tokens
+from omniroute.fields import keyring
 from providers import probe
 from tests.conftest import ROOT
 from tests.upstream import FakeUpstream
@@ -33,6 +34,17 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     monkeypatch.setenv("ALLOW_PRIVATE_UPSTREAMS", PRIVATE)
     monkeypatch.setattr(probe, "PACE", probe.Pace(probe.PER_MINUTE))
+
+
+@pytest.fixture
+def own_keys(tmp_path: Path, settings: Settings) -> Iterator[Path]:
+    """A data directory with a key file that the test may spoil."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    settings.DATA_DIR = folder
+    keyring.cache_clear()
+    yield folder
+    keyring.cache_clear()
 
 
 @pytest.fixture

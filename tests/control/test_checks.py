@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,17 +20,11 @@ REMOTE = ["0.0.0.0", "::", "10.0.0.5", "192.168.1.2", "gateway.example.com", "",
 
 
 @pytest.fixture(autouse=True)
-def safe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings) -> Iterator[None]:
+def safe(monkeypatch: pytest.MonkeyPatch, own_keys: Path) -> None:
     """An installation with nothing to complain about; each test spoils one thing."""
-    folder = tmp_path / "data"
-    folder.mkdir(mode=0o700)
-    settings.DATA_DIR = folder
     for name in ("REQUIRE_API_KEY", "JWT_SECRET", "API_KEY_SECRET", "OMNIROUTE_SECRET_KEYS"):
         monkeypatch.delenv(name, raising=False)
-    keyring.cache_clear()
     User.objects.create_superuser("admin", password="four quiet otters swim")
-    yield
-    keyring.cache_clear()
 
 
 @pytest.mark.parametrize("host", LOCAL + REMOTE)
