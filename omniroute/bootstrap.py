@@ -122,7 +122,7 @@ def _follow(pip: subprocess.Popen[str], total: int) -> deque[str]:
                 count += 1
                 _show(count, total, found.group(1) if found else "")
             elif line.startswith("Installing collected"):
-                _say("\nUnpacking them, which takes about as long.")
+                _say("\n" * sys.stderr.isatty() + "Unpacking them, which takes about as long.")
     pip.wait()
     return last
 

@@ -54,15 +54,19 @@ def _django(program: str, arguments: list[str]) -> int:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line, get_commands
 
-    from omniroute import environment, logs
+    from omniroute import environment, logs, variables
     from omniroute.keyring import KeyringError
 
+    environment.read_files()
+    if complaints := variables.complaints():
+        return _fail("\n".join(complaints), 1)
     try:
-        environment.read_files()
         logs.configure("server" if arguments[0] == "serve" else "command")
         _set_up_django()
-    except (ValueError, OSError, KeyringError, ImproperlyConfigured) as exc:
+    except (KeyringError, ImproperlyConfigured) as exc:
         return _fail(f"OmniRoute cannot start: {exc}", 1)
+    except OSError as exc:
+        return _fail(f"OmniRoute cannot start: {exc.filename}: {exc.strerror}", 1)
     if arguments[0] not in {*get_commands(), "help"}:
         close = get_close_matches(arguments[0], get_commands(), n=1)
         hint = f" Did you mean {close[0]}?" if close else ""

@@ -52,15 +52,18 @@ _SECRET = re.compile(
     re.VERBOSE,
 )
 _STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
+_process = ""
 _listener: QueueListener | None = None
 
 
 def configure(process: str) -> None:
-    """Sets up logging once more, for the process of this name ("server", "worker", "command").
+    """Sets up logging for the process of this name ("server", "worker", "command"), once.
 
     A "command" writes no file and is silent below warnings. Raises ValueError for a bad LOG_LEVEL.
     """
-    global _listener
+    global _listener, _process
+    if process == _process:
+        return
     name = environment.text("LOG_LEVEL").lower()
     if name not in LEVELS:
         raise ValueError(f"LOG_LEVEL must be debug, info, warning or error, not {name!r}")
@@ -83,6 +86,7 @@ def configure(process: str) -> None:
         cache_logger_on_first_use=True,
     )
     flush()
+    _process = process
     queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
     _listener = QueueListener(queue, *handlers, respect_handler_level=True)
     _listener.start()
@@ -92,10 +96,10 @@ def configure(process: str) -> None:
 
 def flush() -> None:
     """Writes what waits. Logging is off until the next `configure`."""
-    global _listener
+    global _listener, _process
     if _listener is not None:
         _listener.stop()
-        _listener = None
+    _listener, _process = None, ""
 
 
 def only_known_fields(_: Any, __: str, event: EventDict) -> EventDict:
@@ -195,4 +199,13 @@ class _Line(ProcessorFormatter):
         return redact(super().format(record))
 
 
+def _go_on_in_fork() -> None:
+    """A forked process (a worker of granian) has no writing thread; it gets its own."""
+    global _listener, _process
+    process, _listener, _process = _process, None, ""
+    if process:
+        configure(process)
+
+
 atexit.register(flush)
+os.register_at_fork(after_in_child=_go_on_in_fork)

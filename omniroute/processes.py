@@ -1,8 +1,4 @@
-"""A supervised child process: restarted when it ends, its output passed on, gone with its parent.
-
-The child's standard input is a pipe that only the parent holds open. When the parent is gone, even
-by kill -9, the child reads the end of it and stops.
-"""
+"""A supervised child process: restarted when it ends, its output passed on, never left behind."""
 
 from __future__ import annotations
 
@@ -23,12 +19,29 @@ GRACE = 5.0
 log = structlog.get_logger()
 
 
+class Lifeline:
+    """A pipe that only this process holds open. Its children read the end of it when this process
+    is gone, even by kill -9, and stop."""
+
+    def __init__(self, *, fork_grace: float) -> None:
+        """Forked children (granian's workers) have `fork_grace` seconds to finish requests."""
+        self.reader, self._writer = os.pipe()
+        self._fork_grace = fork_grace
+        os.register_at_fork(after_in_child=self._in_fork)
+
+    def _in_fork(self) -> None:
+        os.close(self._writer)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the parent's handler would lose it
+        end_with_parent(self.reader, self._fork_grace)
+
+
 class Child:
     """One child process at a time, kept alive from `start` to `stop`."""
 
-    def __init__(self, name: str, command: list[str]) -> None:
+    def __init__(self, name: str, command: list[str], lifeline: Lifeline) -> None:
         self._name = name
         self._command = command
+        self._lifeline = lifeline
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
@@ -37,17 +50,21 @@ class Child:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """Asks the child to end, kills it after a grace time, and waits until it is gone."""
+    def end(self) -> None:
+        """Asks the child to end and returns at once."""
         self._stopping.set()
         with self._lock:
-            process = self._process
-        if process is not None:
-            process.terminate()
+            if self._process is not None:
+                self._process.terminate()
+
+    def stop(self) -> None:
+        """Returns when the child is gone: it is killed after a grace time."""
+        self.end()
+        if self._process is not None:
             try:
-                process.wait(GRACE)
+                self._process.wait(GRACE)
             except subprocess.TimeoutExpired:
-                process.kill()
+                self._process.kill()
         self._thread.join()
 
     def _keep_alive(self) -> None:
@@ -71,7 +88,7 @@ class Child:
                 return None
             self._process = subprocess.Popen(  # noqa: S603  (a command of our own)
                 self._command,
-                stdin=subprocess.PIPE,
+                stdin=self._lifeline.reader,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -81,18 +98,19 @@ class Child:
             return self._process
 
     def _pass_on(self, process: subprocess.Popen[str]) -> None:
-        for line in process.stdout or ():
+        for line in filter(str.strip, process.stdout or ()):
             sys.stderr.write(f"{self._name} | {line}")
 
 
-def end_with_parent() -> None:
-    """For the child's side: ends this process when the parent's end of standard input closes."""
-    threading.Thread(target=_wait_for_parent, name="parent-watch", daemon=True).start()
+def end_with_parent(reader: int, grace: float = GRACE) -> None:
+    """For the child's side: terminates this process when the lifeline ends."""
+    watch = threading.Thread(target=_watch, args=(reader, grace), name="lifeline", daemon=True)
+    watch.start()
 
 
-def _wait_for_parent() -> None:
-    while os.read(0, 4096):
+def _watch(reader: int, grace: float) -> None:
+    while os.read(reader, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE)
+    time.sleep(grace)
     os._exit(1)

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Any
 
 from celery import bootsteps
 from celery.beat import EmbeddedService
+from celery.platforms import SecurityWarning
 
 from omniroute.celery import app, make_queue
 from omniroute.processes import end_with_parent
@@ -25,8 +28,9 @@ class Scheduler(bootsteps.StartStopStep):  # type: ignore[misc]  # celery has no
 
 
 def main() -> None:
-    end_with_parent()
+    end_with_parent(sys.stdin.fileno())
     make_queue()
+    warnings.simplefilter("ignore", SecurityWarning)  # root and pickled tasks: ours are JSON
     app.steps["worker"].add(Scheduler)
     app.worker_main(
         ["--quiet", "--skip-checks", "worker", "--pool=threads", f"--concurrency={THREADS}", *QUIET]

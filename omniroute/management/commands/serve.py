@@ -13,8 +13,10 @@ from django.db import DatabaseError, connections
 
 from omniroute import __version__, address, checks, environment, setup
 from omniroute.management.shell import ShellCommand
-from omniroute.processes import Child
+from omniroute.processes import Child, Lifeline
 from omniroute.upgrade import upgrade
+
+CANCEL_SECONDS = 10.0  # beyond the drain, for requests that were cut to end
 
 
 class Command(ShellCommand):
@@ -50,21 +52,20 @@ class Command(ShellCommand):
         base_url = settings.BASE_URL or address.url(host, port)
         link = self._prepare(host, base_url)
         os.environ["OMNIROUTE_ONLY"] = options["only"] or ""
-        children = [] if options["only"] or options["no_worker"] else [_worker()]
-        for child in children:
-            child.start()
+        lifeline = Lifeline(fork_grace=drain + CANCEL_SECONDS)
+        worker = None if options["only"] or options["no_worker"] else _start_worker(lifeline)
         try:
-            _listen(options, host, port, drain, self._greeting(base_url, link))
+            _listen(options, (host, port), drain, self._greeting(base_url, link), worker)
         finally:
-            for child in children:
-                child.stop()
+            if worker:
+                worker.stop()
 
     def _prepare(self, host: str, base_url: str) -> str | None:
         """Returns the link for the first administrator. Exits when it is not safe to listen."""
         try:
             upgrade(self.say)
         except DatabaseError as exc:
-            raise CommandError(f"The database cannot be used: {exc}".strip()) from exc
+            raise CommandError(f"The database cannot be used: {str(exc).splitlines()[0]}") from exc
         try:
             setup.use_initial_password()
         except setup.SetupError as exc:
@@ -84,14 +85,21 @@ class Command(ShellCommand):
         return lambda: self.stdout.write("\n".join(lines))
 
 
-def _worker() -> Child:
-    return Child("worker", [sys.executable, "-m", "omniroute.worker"])
+def _start_worker(lifeline: Lifeline) -> Child:
+    child = Child("worker", [sys.executable, "-m", "omniroute.worker"], lifeline)
+    child.start()
+    return child
 
 
 def _listen(
-    options: dict[str, Any], host: str, port: int, drain: float, ready: Callable[[], None]
+    options: dict[str, Any],
+    place: tuple[str, int],
+    drain: float,
+    ready: Callable[[], None],
+    worker: Child | None,
 ) -> None:
     """Returns when SIGTERM or Ctrl-C has ended the server. Only the chosen server is imported."""
+    host, port = place
     if options["server"] == "granian":
         from omniroute import granian
 
@@ -103,10 +111,14 @@ def _listen(
             drain_seconds=drain,
             ready=ready,
         )
-    else:
-        from omniroute import server
-        from omniroute.asgi import application, draining
+        return
+    from omniroute import asgi, server
 
-        server.serve(
-            application, host=host, port=port, drain_seconds=drain, ready=ready, draining=draining
-        )
+    def draining() -> None:
+        asgi.draining()
+        if worker:
+            worker.end()
+
+    server.serve(
+        asgi.application, host=host, port=port, drain_seconds=drain, ready=ready, draining=draining
+    )

@@ -1,0 +1,128 @@
+"""`serve` and its child: what is printed, what runs, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.processes import alive, children, wait_gone
+from tests.product import Product, running
+from tests.upstream import wait_until
+
+EVERY_SECOND = """
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+task = PeriodicTask.objects.get(name="Heartbeat")
+task.interval = IntervalSchedule.objects.create(every=1, period="seconds")
+task.save()
+"""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Product]:
+    with running() as product:
+        yield product
+
+
+def rows(product: Product, query: str) -> list[Any]:
+    with closing(sqlite3.connect(product.data / "storage.sqlite")) as database:
+        return database.execute(query).fetchall()
+
+
+def worker_of(product: Product) -> int:
+    assert product.process is not None
+    pid = product.process.pid
+    (worker,) = wait_until(lambda: children(pid))
+    return int(worker)
+
+
+def test_it_prints_the_address_and_the_setup_link(served: Product) -> None:
+    assert f"is ready: {served.url}" in served.output()
+    link = re.search(rf"{served.url}/setup\?token=omni_setup_\w+", served.output())
+    assert link
+    page = httpx.get(link.group())
+    assert page.status_code == 200
+    assert "password" in page.text.lower()
+
+
+def test_it_keeps_the_data_directory_to_itself(served: Product) -> None:
+    assert served.data.stat().st_mode & 0o077 == 0
+    for name in ("secret.key", "logs", "queue"):
+        wait_until((served.data / name).exists)
+    assert (served.data / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_it_schedules_and_runs_background_tasks(served: Product) -> None:
+    wait_until(
+        lambda: rows(
+            served, "SELECT 1 FROM django_celery_beat_periodictask WHERE name = 'Heartbeat'"
+        ),
+        15,
+    )
+    assert served.command("shell", "-c", EVERY_SECOND).returncode == 0
+
+    names = [("beat",), ("worker",)]
+    beats = "SELECT name FROM health_heartbeat ORDER BY name"
+    wait_until(lambda: rows(served, beats) == names, 15)
+    first = rows(served, "SELECT at FROM health_heartbeat ORDER BY name")
+    wait_until(
+        lambda: all(
+            new > old
+            for new, old in zip(
+                rows(served, "SELECT at FROM health_heartbeat ORDER BY name"), first, strict=True
+            )
+        ),
+        10,
+    )
+
+
+def test_it_starts_a_worker_again_that_died(served: Product) -> None:
+    worker = worker_of(served)
+    os.kill(worker, signal.SIGKILL)
+    wait_gone(worker)
+    assert worker_of(served) != worker
+    wait_until(lambda: "child.ended" in served.output())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_everything_on_a_signal(number: signal.Signals) -> None:
+    with running() as product:
+        worker = worker_of(product)
+        wait_until((product.data / "logs" / "worker.log").exists, 15)  # it is at work
+        assert product.stop(number, timeout=10) == 0
+        assert not alive(worker)
+        assert "Traceback" not in product.output()
+
+
+@pytest.mark.parametrize("options", [(), ("--server", "granian", "--workers", "2")])
+def test_it_leaves_no_process_behind_when_it_is_killed(options: tuple[str, ...]) -> None:
+    with running(*options) as product:
+        assert product.process is not None
+        pid = product.process.pid
+        expected = 3 if options else 1
+        family = wait_until(lambda: len(found := children(pid)) == expected and found)
+        product.kill()
+        wait_gone(*family)
+
+
+def test_it_serves_the_gateway_alone() -> None:
+    with running("--only", "gateway") as product:
+        assert httpx.get(f"{product.url}/v1/models").status_code == 401
+        assert httpx.get(f"{product.url}/login/").status_code == 404
+        assert product.process is not None
+        assert children(product.process.pid) == []
+
+
+def test_it_serves_the_dashboard_alone() -> None:
+    with running("--only", "web") as product:
+        assert httpx.get(f"{product.url}/v1/models").status_code == 404
+        assert httpx.get(f"{product.url}/", follow_redirects=True).status_code == 200
+        assert product.process is not None
+        assert children(product.process.pid) == []
