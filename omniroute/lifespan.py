@@ -30,7 +30,11 @@ class Lifespan:
 
     async def startup(self) -> None:
         self._task = asyncio.create_task(self._run())
-        answer = await self._ask("lifespan.startup")
+        try:
+            answer = await self._ask("lifespan.startup")
+        except asyncio.CancelledError:
+            await self._end(self._task)
+            raise
         if answer["type"] != "lifespan.startup.complete":
             raise StartupFailed(answer.get("message") or "the application did not say why")
 
@@ -40,8 +44,11 @@ class Lifespan:
         answer = await self._ask("lifespan.shutdown")
         if answer["type"] != "lifespan.shutdown.complete":
             logger.error("lifespan.shutdown.failed: %s", answer.get("message"))
-        self._task.cancel()
-        await asyncio.wait({self._task})
+        await self._end(self._task)
+
+    async def _end(self, task: asyncio.Task[None]) -> None:
+        task.cancel()
+        await asyncio.wait({task})
 
     async def _ask(self, event: str) -> Message:
         self._told.put_nowait({"type": event})

@@ -89,6 +89,7 @@ class Server(daphne.server.Server):
         self.channels: set[Channel] = set()
         self.loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop  # noqa: SLF001 - no other way
         self._on_draining = draining
+        self._started = False
         self._stop = asyncio.Event()
         self._cut = asyncio.Event()
 
@@ -101,26 +102,30 @@ class Server(daphne.server.Server):
         )
         life = self.loop.create_task(self._live())
         life.add_done_callback(lambda _: reactor.callLater(0, reactor.stop))
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            self.loop.add_signal_handler(signum, self._signalled, life)
         reactor.run(installSignalHandlers=False)
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
         try:
             life.result()
+        except asyncio.CancelledError:
+            return  # told to stop before it had started
         except StartupFailed as exc:
             sys.exit(f"OmniRoute did not start: {exc}")
 
     # -- from the first signal to the last connection
 
     async def _live(self) -> None:
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            self.loop.add_signal_handler(signum, self._signalled)
         lifespan = Lifespan(self.application)
         with _bind(*self.address) as sock:
             await lifespan.startup()
             port = self._listen(sock)
+        self._started = True
         if self.ready_callable:
             self.ready_callable()
         await self._stop.wait()
+        port.doRead()  # whom the kernel has let in already is served
         port.stopListening()
         await self._drain()
         try:
@@ -128,7 +133,9 @@ class Server(daphne.server.Server):
         except TimeoutError:
             logger.error("lifespan.shutdown.timeout")
 
-    def _signalled(self) -> None:
+    def _signalled(self, life: asyncio.Task[None]) -> None:
+        if not self._started:
+            life.cancel()
         if self._stop.is_set():
             self._cut.set()
         self._stop.set()
