@@ -16,6 +16,7 @@ from pydantic import Field
 
 from billing import keys as verbs
 from billing.models import ApiKey, RequestLog
+from omniroute.api.auth import may
 from omniroute.api.paging import page
 from omniroute.api.schema import Input, Message, Output, answers
 from omniroute.models import ManagementToken
@@ -70,13 +71,18 @@ class Keys(Output):
     allow_key_reveal: bool
 
 
-@keys.get("", response=answers(Keys), operation_id="list_keys")
+@keys.get("", response=answers(Keys), operation_id="list_keys", auth=may("billing.view_apikey"))
 def list_keys(request: HttpRequest) -> Keys:
     shown = [_shown(key) for key in ApiKey.objects.all()]
     return Keys(keys=shown, total=len(shown), allow_key_reveal=False)
 
 
-@keys.post("", response=answers(CreatedKey, 201, refusals=(400,)), operation_id="create_key")
+@keys.post(
+    "",
+    response=answers(CreatedKey, 201, refusals=(400,)),
+    operation_id="create_key",
+    auth=may("billing.add_apikey"),
+)
 def create_key(request: HttpRequest, new: NewKey) -> Status[CreatedKey]:
     key, secret = verbs.issue(
         new.name,
@@ -88,19 +94,32 @@ def create_key(request: HttpRequest, new: NewKey) -> Status[CreatedKey]:
     return Status(201, CreatedKey(id=key.id, name=key.name, key=secret))
 
 
-@keys.get("/{uuid:key_id}", response=answers(Key, refusals=(404,)), operation_id="get_key")
+@keys.get(
+    "/{uuid:key_id}",
+    response=answers(Key, refusals=(404,)),
+    operation_id="get_key",
+    auth=may("billing.view_apikey"),
+)
 def get_key(request: HttpRequest, key_id: UUID) -> Key:
     return _shown(get_object_or_404(ApiKey, pk=key_id))
 
 
-@keys.patch("/{uuid:key_id}", response=answers(Key, refusals=(400, 404)), operation_id="change_key")
+@keys.patch(
+    "/{uuid:key_id}",
+    response=answers(Key, refusals=(400, 404)),
+    operation_id="change_key",
+    auth=may("billing.change_apikey"),
+)
 def change_key(request: HttpRequest, key_id: UUID, change: KeyChange) -> Key:
     key = get_object_or_404(ApiKey, pk=key_id)
     return _shown(verbs.change(key, **change.model_dump(exclude_unset=True)))
 
 
 @keys.delete(
-    "/{uuid:key_id}", response=answers(Message, refusals=(404,)), operation_id="delete_key"
+    "/{uuid:key_id}",
+    response=answers(Message, refusals=(404,)),
+    operation_id="delete_key",
+    auth=may("billing.delete_apikey"),
 )
 def delete_key(request: HttpRequest, key_id: UUID) -> Message:
     """Ends the key at once. What it has used stays in the ledger."""
@@ -144,7 +163,12 @@ class Logs(Output):
     next_cursor: str | None
 
 
-@usage.get("/logs", response=answers(Logs, refusals=(400,)), operation_id="list_logs")
+@usage.get(
+    "/logs",
+    response=answers(Logs, refusals=(400,)),
+    operation_id="list_logs",
+    auth=may("billing.view_requestlog"),
+)
 def list_logs(
     request: HttpRequest,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,

@@ -12,6 +12,7 @@ from ninja import Router, Status
 from ninja.errors import HttpError
 from pydantic import Field
 
+from omniroute.api.auth import may
 from omniroute.api.schema import Input, Message, Output, answers
 from providers import accounts, probe
 from providers import nodes as node_verbs
@@ -81,14 +82,22 @@ class Tested(Output):
     tested_at: datetime
 
 
-@connections.get("", response=answers(Accounts), operation_id="list_providers")
+@connections.get(
+    "",
+    response=answers(Accounts),
+    operation_id="list_providers",
+    auth=may("providers.view_connection"),
+)
 def list_providers(request: HttpRequest) -> Accounts:
     rows = Connection.objects.select_related("check_result")
     return Accounts(connections=[_account(row) for row in rows])
 
 
 @connections.post(
-    "", response=answers(OneAccount, 201, refusals=(400, 409)), operation_id="connect_provider"
+    "",
+    response=answers(OneAccount, 201, refusals=(400, 409)),
+    operation_id="connect_provider",
+    auth=may("providers.add_connection"),
 )
 def connect_provider(request: HttpRequest, new: NewAccount) -> Status[OneAccount]:
     made = accounts.connect(new.provider, name=new.name, secret=new.api_key, priority=new.priority)
@@ -99,6 +108,7 @@ def connect_provider(request: HttpRequest, new: NewAccount) -> Status[OneAccount
     "/{uuid:connection_id}",
     response=answers(OneAccount, refusals=(404,)),
     operation_id="get_provider",
+    auth=may("providers.view_connection"),
 )
 def get_provider(request: HttpRequest, connection_id: UUID) -> OneAccount:
     return OneAccount(connection=_account(get_object_or_404(Connection, pk=connection_id)))
@@ -108,6 +118,7 @@ def get_provider(request: HttpRequest, connection_id: UUID) -> OneAccount:
     "/{uuid:connection_id}",
     response=answers(OneAccount, refusals=(400, 404, 409)),
     operation_id="change_provider",
+    auth=may("providers.change_connection"),
 )
 def change_provider(request: HttpRequest, connection_id: UUID, change: AccountChange) -> OneAccount:
     connection = get_object_or_404(Connection, pk=connection_id)
@@ -119,7 +130,10 @@ def change_provider(request: HttpRequest, connection_id: UUID, change: AccountCh
 
 
 @connections.delete(
-    "/{uuid:connection_id}", response=answers(Message, refusals=(404,)), operation_id="disconnect"
+    "/{uuid:connection_id}",
+    response=answers(Message, refusals=(404,)),
+    operation_id="disconnect",
+    auth=may("providers.delete_connection"),
 )
 def disconnect(request: HttpRequest, connection_id: UUID) -> Message:
     connection = get_object_or_404(Connection, pk=connection_id)
@@ -131,6 +145,7 @@ def disconnect(request: HttpRequest, connection_id: UUID) -> Message:
     "/{uuid:connection_id}/test",
     response=answers(Tested, refusals=(404, 429)),
     operation_id="test_provider",
+    auth=may("providers.change_connection"),
 )
 def test_provider(request: HttpRequest, connection_id: UUID) -> Tested:
     """Asks the provider whether the API key works."""
@@ -183,19 +198,27 @@ class OneNode(Output):
     node: NodeOut
 
 
-@nodes.get("", response=answers(Nodes), operation_id="list_nodes")
+@nodes.get("", response=answers(Nodes), operation_id="list_nodes", auth=may("providers.view_node"))
 def list_nodes(request: HttpRequest) -> Nodes:
     return Nodes(nodes=[_node(node) for node in Node.objects.all()])
 
 
-@nodes.post("", response=answers(OneNode, 201, refusals=(400, 409)), operation_id="add_node")
+@nodes.post(
+    "",
+    response=answers(OneNode, 201, refusals=(400, 409)),
+    operation_id="add_node",
+    auth=may("providers.add_node"),
+)
 def add_node(request: HttpRequest, new: NewNode) -> Status[OneNode]:
     made = node_verbs.add(new.prefix, name=new.name, type=new.type, base_url=new.base_url)
     return Status(201, OneNode(node=_node(made)))
 
 
 @nodes.put(
-    "/{uuid:node_id}", response=answers(OneNode, refusals=(400, 404)), operation_id="change_node"
+    "/{uuid:node_id}",
+    response=answers(OneNode, refusals=(400, 404)),
+    operation_id="change_node",
+    auth=may("providers.change_node"),
 )
 def change_node(request: HttpRequest, node_id: UUID, change: NodeChange) -> OneNode:
     node = get_object_or_404(Node, pk=node_id)
@@ -203,7 +226,10 @@ def change_node(request: HttpRequest, node_id: UUID, change: NodeChange) -> OneN
 
 
 @nodes.delete(
-    "/{uuid:node_id}", response=answers(Message, refusals=(404,)), operation_id="remove_node"
+    "/{uuid:node_id}",
+    response=answers(Message, refusals=(404,)),
+    operation_id="remove_node",
+    auth=may("providers.delete_node"),
 )
 def remove_node(request: HttpRequest, node_id: UUID) -> Message:
     """Removes the node and its accounts."""

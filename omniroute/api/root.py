@@ -13,7 +13,7 @@ from ninja.parser import Parser
 from billing.api import keys, usage
 from omniroute import __version__
 from omniroute.api import errors
-from omniroute.api.auth import AUTH
+from omniroute.api.auth import may
 from omniroute.api.schema import answers
 from providers.api import connections, nodes
 
@@ -33,7 +33,7 @@ api = NinjaAPI(
     version=__version__,
     description="Manages an OmniRoute installation. Model traffic goes to /v1, not here.",
     urls_namespace="api",
-    auth=list(AUTH),
+    auth=may(),
     parser=JsonParser(),
     docs_url=None,
     openapi_url=None,

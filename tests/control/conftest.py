@@ -29,22 +29,23 @@ PRIVATE = "127.0.0.0/8"
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+def surroundings(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[None]:
     """Local fakes may be called, other tests' questions do not count, passwords hash quickly."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     monkeypatch.setenv("ALLOW_PRIVATE_UPSTREAMS", PRIVATE)
     monkeypatch.setattr(probe, "PACE", probe.Pace(probe.PER_MINUTE))
+    yield
+    keyring.cache_clear()
 
 
 @pytest.fixture
-def own_keys(tmp_path: Path, settings: Settings) -> Iterator[Path]:
+def own_keys(tmp_path: Path, settings: Settings) -> Path:
     """A data directory with a key file that the test may spoil."""
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
     settings.DATA_DIR = folder
     keyring.cache_clear()
-    yield folder
-    keyring.cache_clear()
+    return folder
 
 
 @pytest.fixture
@@ -54,8 +55,8 @@ def upstream() -> Iterator[FakeUpstream]:
 
 
 @pytest.fixture
-def staff(db: None) -> User:
-    return User.objects.create_user("staff", password="x", is_staff=True)
+def admin(db: None) -> User:
+    return User.objects.create_superuser("admin", password="x")
 
 
 @pytest.fixture

@@ -44,17 +44,17 @@ def test_it_creates_a_key_with_limits(api: Api) -> None:
     assert key.expires_at == datetime.fromisoformat("2199-01-01T00:00:00+00:00")
 
 
-def test_it_makes_the_caller_of_a_session_the_owner(staff: User) -> None:
+def test_it_makes_the_caller_of_a_session_the_owner(admin: User) -> None:
     client = Client()
-    client.force_login(staff)
+    client.force_login(admin)
     made = client.post("/api/keys", {"name": "mine"}, content_type="application/json").json()
-    assert ApiKey.objects.get(pk=made["id"]).owner == staff
+    assert ApiKey.objects.get(pk=made["id"]).owner == admin
 
 
-def test_it_makes_the_owner_of_a_token_the_owner(staff: User) -> None:
-    api = Api(tokens.issue("script", owner=staff)[1])
+def test_it_makes_the_owner_of_a_token_the_owner(admin: User) -> None:
+    api = Api(tokens.issue("script", owner=admin)[1])
     _, made = api("POST", "/keys", {"name": "mine"})
-    assert ApiKey.objects.get(pk=made["id"]).owner == staff
+    assert ApiKey.objects.get(pk=made["id"]).owner == admin
 
 
 def test_it_lists_keys_without_their_secrets(api: Api) -> None:

@@ -142,10 +142,10 @@ def test_it_refuses_a_token_that_has_expired_already() -> None:
 
 
 @pytest.mark.parametrize("demotion", [{"is_staff": False}, {"is_active": False}])
-def test_it_ends_the_tokens_of_a_demoted_owner(staff: User, demotion: dict[str, bool]) -> None:
-    token, secret = tokens.issue("script", owner=staff)
+def test_it_ends_the_tokens_of_a_demoted_owner(admin: User, demotion: dict[str, bool]) -> None:
+    token, secret = tokens.issue("script", owner=admin)
     assert tokens.find(secret) == token
     for name, value in demotion.items():
-        setattr(staff, name, value)
-    staff.save()
+        setattr(admin, name, value)
+    admin.save()
     assert tokens.find(secret) is None

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -90,8 +90,26 @@ def valid_token() -> Send:
     return bearer(tokens.issue("x")[1])
 
 
-def staff_session() -> Send:
+def owned_token() -> Send:
+    return bearer(tokens.issue("x", owner=User.objects.create_superuser("admin"))[1])
+
+
+def admin_session() -> Send:
+    return with_session(User.objects.create_superuser("admin"))
+
+
+def permitted_session() -> Send:
+    user = User.objects.create_user("operator", is_staff=True)
+    user.user_permissions.set(Permission.objects.all())
+    return with_session(user)
+
+
+def powerless_session() -> Send:
     return with_session(User.objects.create_user("staff", is_staff=True))
+
+
+def powerless_token() -> Send:
+    return bearer(tokens.issue("x", owner=User.objects.create_user("staff", is_staff=True))[1])
 
 
 def plain_session() -> Send:
@@ -134,10 +152,47 @@ def test_it_refuses(method: str, path: str, caller: Callable[[], Send], status: 
         assert response["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("caller", [valid_token, staff_session])
+@pytest.mark.parametrize("caller", [valid_token, owned_token, admin_session, permitted_session])
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_it_admits(method: str, path: str, caller: Callable[[], Send]) -> None:
     assert caller()(method, path).status_code in {200, 400, 404}
+
+
+@pytest.mark.parametrize("caller", [powerless_session, powerless_token])
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_it_lets_staff_do_only_what_the_dashboard_would(
+    method: str, path: str, caller: Callable[[], Send]
+) -> None:
+    response = caller()(method, path)
+    if path == "/api/openapi.json":
+        assert response.status_code == 200
+    elif path == f"/api/{ANY_ID}":
+        assert response.status_code == 404
+    else:
+        assert response.status_code == 403
+        assert "lacks the permission" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("permission", "allowed"),
+    [
+        ("view_apikey", ("GET", "/api/keys")),
+        ("add_apikey", ("POST", "/api/keys")),
+        ("view_requestlog", ("GET", "/api/usage/logs")),
+        ("view_connection", ("GET", "/api/providers")),
+        ("add_connection", ("POST", "/api/providers")),
+        ("view_node", ("GET", "/api/provider-nodes")),
+        ("add_node", ("POST", "/api/provider-nodes")),
+    ],
+)
+def test_it_takes_each_permission_for_what_it_says(
+    permission: str, allowed: tuple[str, str]
+) -> None:
+    user = User.objects.create_user("staff", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename=permission))
+    caller = with_session(user)
+    plain = [route for route in ROUTES if str(ANY_ID) not in route[1] and "json" not in route[1]]
+    assert [route for route in plain if caller(*route).status_code != 403] == [allowed]
 
 
 def test_it_tells_the_holder_of_a_gateway_key_what_to_use() -> None:
@@ -162,18 +217,18 @@ def test_it_reads_no_token_from_elsewhere() -> None:
     assert send("GET", f"/api/keys?token={secret}&key={secret}").status_code == 401
 
 
-def test_it_judges_a_session_with_a_bad_token_by_the_token(staff: User) -> None:
+def test_it_judges_a_session_with_a_bad_token_by_the_token(admin: User) -> None:
     client = Client()
-    client.force_login(staff)
+    client.force_login(admin)
     assert send("GET", "/api/keys", client).status_code == 200
     assert send("GET", "/api/keys", client, authorization="Bearer nonsense").status_code == 401
 
 
-def test_it_ends_a_session_with_the_role(staff: User) -> None:
+def test_it_ends_a_session_with_the_role(admin: User) -> None:
     client = Client()
-    client.force_login(staff)
-    staff.is_staff = False
-    staff.save()
+    client.force_login(admin)
+    admin.is_staff = False
+    admin.save()
     assert send("GET", "/api/keys", client).status_code == 403
 
 
@@ -189,8 +244,8 @@ def csrf_client(user: User) -> tuple[Client, str]:
 @pytest.mark.parametrize(
     ("method", "path"), [route for route in ROUTES if route[0] not in {"GET", "HEAD"}]
 )
-def test_it_takes_no_change_from_another_site(staff: User, method: str, path: str) -> None:
-    client, csrf = csrf_client(staff)
+def test_it_takes_no_change_from_another_site(admin: User, method: str, path: str) -> None:
+    client, csrf = csrf_client(admin)
     assert send(method, path, client).status_code == 403
     assert send(method, path, client, **{"x-csrftoken": "y" * 32}).status_code == 403
     foreign = {"x-csrftoken": csrf, "origin": "https://evil.example"}
