@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import Http404
@@ -120,7 +121,7 @@ class _Html(RendererHTML):
     def table_open(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
     ) -> str:
-        return '<div class="o-card o-scroll" tabindex="0"><table class="o-table">\n'
+        return '<div class="o-card o-doc__table" tabindex="0"><table class="o-table">\n'
 
     def table_close(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
@@ -170,18 +171,21 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _providers() -> str:
     entries = sorted(catalog.entries().values(), key=lambda entry: entry.name.lower())
     return _table(
-        ("Provider", "Prefix", "Also as", "Speaks", "Where its API key comes from"),
+        ("Provider", "Prefix", "Speaks", "API keys are made at"),
         (
             (
                 f"[{entry.name}]({entry.homepage})",
-                f"`{entry.alias}/`",
-                " ".join(f"`{name}/`" for name in entry.prefixes if name != entry.alias),
+                " ".join(f"`{name}/`" for name in (entry.alias, *_others(entry))),
                 _SPOKEN[entry.api.format] if entry.api.format in FORMATS else "cannot be called",
-                f"<{entry.key_url}>" if entry.key_url else "",
+                f"[{urlsplit(entry.key_url).hostname}]({entry.key_url})" if entry.key_url else "",
             )
             for entry in entries
         ),
     )
+
+
+def _others(entry: catalog.Entry) -> list[str]:
+    return [prefix for prefix in entry.prefixes if prefix != entry.alias]
 
 
 def _variables() -> str:

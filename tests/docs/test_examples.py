@@ -25,7 +25,7 @@ from tests.docs.reading import SOURCES, code, fences
 _VARIABLE = re.compile(r"\b(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|PORT|HOSTNAME|BIND)\b")
 _OF_OTHERS = re.compile(
     r"(?:ANTHROPIC|OPENAI|CLAUDE_CODE|GOOSE|COPILOT)_\w+"  # client tools
-    r"|OMNIROUTE_(?:API_KEY|TOKEN)|KEY_ID|CONNECTION_ID|NEXT_CURSOR"  # the examples' own
+    r"|(?:OMNIROUTE|YOUR)_(?:API_KEY|TOKEN)|KEY_ID|CONNECTION_ID|NEXT_CURSOR"  # the examples' own
     r"|NODE_ENV|CLOUD_URL|ALLOW_API_KEY_REVEAL"  # of the original guide, said to have no effect
 )
 
