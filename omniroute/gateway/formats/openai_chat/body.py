@@ -10,8 +10,8 @@ from omniroute.gateway.snapshot import Model, Provider
 
 from . import effort, naming, tools
 from .history import History
+from .params import FORMAT_NAME, owned
 
-NAME = "openai_chat"
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 _MAX_STOPS = 4
 _MAX_USER = 64
@@ -31,7 +31,7 @@ def write(request: ir.Request, provider: Provider, model: Model) -> Wire:
     body |= _reasoning(request, model, losses)
     body |= _account(request, losses)
     for owner, fields in request.extra.items():
-        if owner == NAME:
+        if owner == FORMAT_NAME:
             body = {**fields, **body}
         else:
             losses.update(f"{owner}.{name}" for name in fields)
@@ -77,7 +77,9 @@ def _sampling(request: ir.Request, losses: set[str]) -> dict[str, Any]:
     elif sampling.n is not None:  # the hub carries one answer
         losses.add("n")
     if sampling.top_k is not None:
-        if request.format == NAME:  # not OpenAI's, but its client knows that the server takes it
+        if (
+            request.format == FORMAT_NAME
+        ):  # not OpenAI's, but its client knows that the server takes it
             fields["top_k"] = sampling.top_k
         else:
             losses.add("top_k")
@@ -97,10 +99,10 @@ def _output(request: ir.Request) -> dict[str, Any]:
 
 
 def _reasoning(request: ir.Request, model: Model, losses: set[str]) -> dict[str, Any]:
-    own = request.extra.get(NAME, {})
+    own = owned(request.extra)
     if request.reasoning is None or "reasoning" in own or "thinking" in own:
         return {}
-    same = request.format == NAME  # its client knows what the model takes
+    same = request.format == FORMAT_NAME  # its client knows what the model takes
     level = request.reasoning.effort if same else effort.write(request.reasoning, model)
     if level is not None:
         return {"reasoning_effort": level}
@@ -117,16 +119,23 @@ def _account(request: ir.Request, losses: set[str]) -> dict[str, Any]:
         "service_tier": request.service_tier,
         "metadata": request.metadata,
     }
-    if request.user is not None and len(request.user) > _MAX_USER:
-        losses.add("user")
-        del fields["user"]
-    if request.service_tier is not None and request.service_tier not in _TIERS:
-        losses.add("service_tier")
-        del fields["service_tier"]
-    if request.metadata is not None and request.format != NAME:  # needs `store`, elsewhere a 400
-        losses.add("metadata")
-        del fields["metadata"]
+    if request.format != FORMAT_NAME:
+        for name in _unfit(request):
+            losses.add(name)
+            fields[name] = None
     return _given(fields)
+
+
+def _unfit(request: ir.Request) -> list[str]:
+    """What another format's client said in words that are an error here."""
+    unfit = []
+    if request.user is not None and len(request.user) > _MAX_USER:
+        unfit.append("user")
+    if request.service_tier is not None and request.service_tier not in _TIERS:
+        unfit.append("service_tier")
+    if request.metadata is not None:  # needs `store`
+        unfit.append("metadata")
+    return unfit
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:

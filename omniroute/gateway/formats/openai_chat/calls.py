@@ -18,6 +18,7 @@ from omniroute.gateway.errors import UpstreamFailure
 
 from . import shape
 from .naming import minted
+from .params import owned
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,8 +147,8 @@ def _is_json(arguments: str) -> bool:
 
 def signed(entry: dict[str, Any], extra: ir.Extra) -> dict[str, Any]:
     """A call's entry with the thought signature that its client has to send back."""
-    signature = extra.get("gemini", {}).get("thoughtSignature")
-    if not signature:
+    signature = owned(extra, "gemini").get("thoughtSignature")
+    if not isinstance(signature, str) or not signature:
         return entry
     return {**entry, "extra_content": {"google": {"thought_signature": signature}}}
 

@@ -11,9 +11,7 @@ from omniroute.gateway import ir
 from omniroute.gateway.errors import Unsupported
 
 from . import shape
-from .params import Fields
-
-NAME = "openai_chat"
+from .params import FORMAT_NAME, Fields, owned
 
 _KNOWN = {
     "text": frozenset({"type", "text", "cache_control"}),
@@ -76,14 +74,14 @@ def _read_part(part: Fields) -> ir.Part:
             found = ir.Source(data=audio.needed("data"), media_type=media_type)
             return ir.Audio(source=found, extra=extra)
         case _:
-            return ir.Opaque(format=NAME, value=part.raw)
+            return ir.Opaque(format=FORMAT_NAME, value=part.raw)
 
 
 def _extra(part: Fields, kind: str) -> ir.Extra:
     extra: dict[str, Any] = {}
     own = part.rest(_KNOWN.get(kind, frozenset(part.raw)))
     if own:
-        extra[NAME] = own
+        extra[FORMAT_NAME] = own
     if part.raw.get("cache_control") is not None:
         extra["anthropic"] = {"cache_control": part.inner("cache_control").raw}
     return extra or ir.NO_EXTRA
@@ -134,9 +132,9 @@ def write(part: ir.Part, *, same_format: bool) -> dict[str, Any]:
             raise Unsupported(f"Chat Completions cannot carry {_title(part)} here.")
     if not same_format:
         return written
-    mark = part.extra.get("anthropic", {}).get("cache_control")
+    mark = owned(part.extra, "anthropic").get("cache_control")
     marked = {"cache_control": mark} if mark else {}
-    return {**written, **marked, **part.extra.get(NAME, {})}
+    return {**written, **marked, **owned(part.extra)}
 
 
 def write_all(parts: Iterable[ir.Part], *, same_format: bool) -> str | list[dict[str, Any]]:

@@ -16,8 +16,8 @@ from omniroute.gateway.snapshot import Model, Provider
 
 from . import calls, content, freeform, reasoning
 from .naming import Spelling
+from .params import FORMAT_NAME, owned
 
-NAME = "openai_chat"
 _BILLING = "x-anthropic-billing-header:"
 _FORGOTTEN = "[The reasoning was not recorded.]"  # its absence is answered 400
 _UNANSWERED = "[No result was given for this call.]"
@@ -37,7 +37,7 @@ class History:
     ) -> None:
         self.losses: set[str] = set()
         self._messages = request.messages
-        self._same = request.format == NAME
+        self._same = request.format == FORMAT_NAME
         self._provider = provider
         self._images = model.images
         self._names, self._ids = names, ids
@@ -79,7 +79,7 @@ class History:
                 self.losses.add("tool_result")
                 continue
             named = {"name": result.name} if result.name and self._same else {}
-            own = result.extra.get(NAME, {})
+            own = owned(result.extra)
             yield {**self._tool(result.call_id, self._result_text(result)), **named, **own}
         for call_id in waiting:
             self.losses.add("tool_call")
@@ -92,9 +92,10 @@ class History:
         said: list[ir.Part] = [
             part for part in result.parts if isinstance(part, ir.Text | ir.Opaque)
         ]
+        attached = len(said) < len(result.parts)
         if result.is_error:
             said = _marked_as_error(said)
-        if len(said) < len(result.parts):
+        if attached:
             said.append(ir.Text(text="[See the attachment in the next message.]"))
         return content.write_all(said, same_format=self._same)
 
@@ -126,7 +127,7 @@ class History:
         return content.write_all(parts, same_format=self._same)
 
     def _extra(self, message: ir.Message) -> dict[str, Any]:
-        return dict(message.extra.get(NAME, {}))
+        return dict(owned(message.extra))
 
     def _assistant(self, message: ir.Message) -> Iterator[dict[str, Any]]:
         said: list[ir.Part] = []
@@ -183,8 +184,10 @@ def _merged(run: Iterable[ir.Message]) -> list[ir.Message]:
     if not any(isinstance(part, ir.ToolCall) for message in messages for part in message.parts):
         return messages
     parts = tuple(part for message in messages for part in message.parts)
-    own = {key: value for message in messages for key, value in message.extra.get(NAME, {}).items()}
-    return [ir.Message(role="assistant", parts=parts, extra={NAME: own} if own else ir.NO_EXTRA)]
+    own = {key: value for message in messages for key, value in owned(message.extra).items()}
+    return [
+        ir.Message(role="assistant", parts=parts, extra={FORMAT_NAME: own} if own else ir.NO_EXTRA)
+    ]
 
 
 def _attachments(result: ir.ToolResult) -> list[ir.Part]:
@@ -200,4 +203,4 @@ def _is_billing(part: ir.Part) -> bool:
 
 
 def _anthropic(part: ir.Part) -> dict[str, Any]:
-    return {} if isinstance(part, ir.Opaque) else part.extra.get("anthropic", {})
+    return {} if isinstance(part, ir.Opaque) else owned(part.extra, "anthropic")

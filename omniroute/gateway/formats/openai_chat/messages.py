@@ -13,10 +13,8 @@ from omniroute.gateway.errors import UpstreamFailure
 from . import content, reasoning
 from .calls import google_signature
 from .naming import minted
-from .params import Fields
+from .params import FORMAT_NAME, Fields
 from .parts import Parts, fold
-
-NAME = "openai_chat"
 
 _KNOWN = {
     "tool": frozenset({"role", "content", "tool_call_id", "name"}),
@@ -81,7 +79,7 @@ def _message(message: Fields, role: str, legacy: _Legacy) -> ir.Message:
 
 def _extra(message: Fields, role: str) -> ir.Extra:
     own = message.rest(_KNOWN[role])
-    return {NAME: own} if own else ir.NO_EXTRA
+    return {FORMAT_NAME: own} if own else ir.NO_EXTRA
 
 
 def _result(message: Fields, role: str, legacy: _Legacy) -> ir.ToolResult:
@@ -125,7 +123,7 @@ def _thoughts(message: Fields) -> tuple[ir.Part, ...]:
 
 def _thought(message: Fields, part: ir.Opaque) -> ir.Thinking:
     try:
-        return ir.Thinking(text=content.thought(part.value), origin=NAME)
+        return ir.Thinking(text=content.thought(part.value), origin=FORMAT_NAME)
     except UpstreamFailure as exc:
         raise message.fault("content", "hold thinking as text") from exc
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from omniroute.gateway.errors import InvalidRequest
 
+FORMAT_NAME = "openai_chat"
+
 T = TypeVar("T")
 _LARGEST = 2**53
+
+
+def owned(extra: Mapping[str, Any], owner: str = FORMAT_NAME) -> dict[str, Any]:
+    """What `extra` holds for `owner`. Parts that travelled through a client may hold anything."""
+    fields = extra.get(owner)
+    return fields if isinstance(fields, dict) else {}
 
 
 class Fields:
@@ -78,7 +86,9 @@ class Fields:
         return Fields(self.raw.get(name), self.path(name))
 
     def rest(self, known: frozenset[str]) -> dict[str, Any]:
-        return {key: value for key, value in self.raw.items() if key not in known}
+        return {
+            key: value for key, value in self.raw.items() if key not in known and value is not None
+        }
 
     def _typed(self, name: str, kind: type[T], must: str) -> T | None:
         value = self.raw.get(name)

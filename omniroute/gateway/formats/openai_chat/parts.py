@@ -14,6 +14,7 @@ from omniroute.gateway import ir
 
 from . import content, reasoning, shape
 from .calls import Calls
+from .params import FORMAT_NAME
 from .think import ThinkTags
 
 Kind = Literal["text", "thinking", "refusal"]
@@ -88,9 +89,9 @@ class Parts:
             case "image_url":
                 self._image(item)
             case _:
-                self._whole(ir.Opaque(format=reasoning.NAME, value=item))
+                self._whole(ir.Opaque(format=FORMAT_NAME, value=item))
 
-    def _text(self, kind: Kind, text: str, origin: str = reasoning.NAME) -> None:
+    def _text(self, kind: Kind, text: str, origin: str = FORMAT_NAME) -> None:
         if text:
             self._out.append(ir.PartDelta(index=self._switch(kind, origin), text=text))
 
@@ -167,10 +168,6 @@ def _filled(part: ir.Part, text: str) -> ir.Part:
 
 
 def _beginning(kind: Kind, origin: str) -> ir.Part:
-    match kind:
-        case "text":
-            return ir.Text(text="")
-        case "refusal":
-            return ir.Refusal(text="")
-        case "thinking":
-            return ir.Thinking(origin=origin)
+    if kind == "thinking":
+        return ir.Thinking(origin=origin)
+    return ir.Text(text="") if kind == "text" else ir.Refusal(text="")

@@ -13,8 +13,8 @@ from typing import Any
 from omniroute.gateway import ir
 
 from . import shape
+from .params import FORMAT_NAME, owned
 
-NAME = "openai_chat"
 FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
 
 _FORMATS = {
@@ -48,13 +48,15 @@ def pieces(message: dict[str, Any]) -> list[Piece]:
     text = _plain(message, "reasoning_content") or _plain(message, "reasoning")
     if not text:
         return details
-    signed = next((piece.origin for piece in details if piece.signature), NAME)
+    signed = next((piece.origin for piece in details if piece.signature), FORMAT_NAME)
     return [Piece(origin=signed, text=text), *details]
 
 
 def format_of(part: ir.Thinking) -> str:
-    own = part.extra.get(NAME, {}).get("format")
-    return own or _FORMATS.get(part.origin or "", "unknown")
+    own = owned(part.extra).get("format")
+    if isinstance(own, str) and own:
+        return own
+    return _FORMATS.get(part.origin or "", "unknown")
 
 
 def foreign(part: ir.Thinking) -> bool:
@@ -116,8 +118,10 @@ def _plain(message: dict[str, Any], field: str) -> str:
 
 def _detail(entry: dict[str, Any]) -> list[Piece]:
     spelling = shape.name(entry.get("format"))
-    origin = _ORIGINS.get(spelling, NAME)
-    extra = {NAME: {"format": spelling}} if spelling and origin == NAME else ir.NO_EXTRA
+    origin = _ORIGINS.get(spelling, FORMAT_NAME)
+    extra = (
+        {FORMAT_NAME: {"format": spelling}} if spelling and origin == FORMAT_NAME else ir.NO_EXTRA
+    )
     text = shape.text(entry.get("text"), "reasoning text")
     text = text or shape.text(entry.get("summary"), "reasoning summary")
     signature = shape.text(entry.get("signature"), "reasoning signature")

@@ -8,9 +8,7 @@ from omniroute.gateway import ir
 from omniroute.gateway.snapshot import Model, Provider
 
 from . import effort, messages, tools
-from .params import Fields
-
-NAME = "openai_chat"
+from .params import FORMAT_NAME, Fields
 
 _SAMPLING = (
     "temperature",
@@ -58,7 +56,7 @@ def read(value: object) -> ir.Request:
     limit = body.natural("max_completion_tokens")
     metadata = body.child("metadata")
     return ir.Request(
-        format=NAME,
+        format=FORMAT_NAME,
         model=body.needed("model"),
         messages=messages.read(body),
         max_tokens=body.natural("max_tokens") if limit is None else limit,
@@ -75,7 +73,7 @@ def read(value: object) -> ir.Request:
         prompt_cache_key=body.text("prompt_cache_key"),
         verbosity=body.text("verbosity"),
         metadata=metadata.raw if metadata else None,
-        extra={NAME: own} if own else ir.NO_EXTRA,
+        extra={FORMAT_NAME: own} if own else ir.NO_EXTRA,
     )
 
 

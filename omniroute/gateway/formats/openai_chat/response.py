@@ -9,9 +9,9 @@ from omniroute.gateway.errors import UpstreamFailure
 from omniroute.gateway.formats import Head
 
 from . import calls, errors, finish, freeform, reasoning, shape, usage
+from .params import FORMAT_NAME, owned
 from .parts import Parts, fold
 
-NAME = "openai_chat"
 _KNOWN = frozenset({"id", "object", "created", "model", "choices", "usage"})
 
 
@@ -43,7 +43,7 @@ def read(value: object, *, inline_think: bool = False) -> ir.Response:
         stop_sequence=matched,
         usage=usage.of(body),
         created=created if isinstance(created, int) and not isinstance(created, bool) else None,
-        extra={NAME: own} if own else ir.NO_EXTRA,
+        extra={FORMAT_NAME: own} if own else ir.NO_EXTRA,
     )
 
 
@@ -60,7 +60,7 @@ def write(response: ir.Response, head: Head) -> dict[str, Any]:
         response.finish, called="tool_calls" in message, refused=message["refusal"] is not None
     )
     body: dict[str, Any] = {
-        **response.extra.get(NAME, {}),
+        **owned(response.extra),
         "id": f"chatcmpl-{head.id}",
         "object": "chat.completion",
         "created": response.created or head.created,

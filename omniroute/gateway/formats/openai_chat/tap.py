@@ -22,6 +22,7 @@ _BOUNDARIES = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _BOUNDARY = re.compile(rb"\n\n|\r\n\r\n|\r\r")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _MODEL = re.compile(rb'("model"\s*:\s*)("(?:[^"\\]|\\.)*")')
+_FAULT = re.compile(rb'"error"|(?:\A|[\r\n])(?:event|error):')
 _SAID = re.compile(
     rb'"(?:content|text|reasoning_content|reasoning|arguments|refusal)": ?"((?:[^"\\]|\\.)*)"'
 )
@@ -39,6 +40,7 @@ class Tap:
         self.output_bytes = 0
         self._tail = bytearray()
         self._finished = False
+        self._counted: list[dict[str, Any]] = []
         self._swallow = not head.include_usage
         self._wanted = orjson.dumps(head.model)
         self._old = b'"model":' + orjson.dumps(upstream_model)
@@ -51,7 +53,9 @@ class Tap:
         if self.ready and not self._finished and self.error is None and not _matters(block):
             self.output_bytes += _said(block)
             return block.replace(self._old, self._new)
-        return b"".join([self._event(raw) for raw in _split(block)])
+        forward = b"".join([self._event(raw) for raw in _split(block)])
+        self._count()
+        return forward
 
     def close(self) -> bytes:
         rest = bytes(self._tail)
@@ -59,6 +63,7 @@ class Tap:
         forward = b""
         if _is_whole(rest):
             forward = self._event(rest)
+            self._count()
         self.done = self.done or self._finished
         return forward.rstrip(b"\r\n") + b"\n\n" if forward else b""
 
@@ -105,16 +110,24 @@ class Tap:
 
     def _look(self, chunk: dict[str, Any]) -> bool:
         """Notes what the chunk tells; whether it tells nothing but the usage."""
-        found = usage.of(chunk)
-        self.usage = found or self.usage
         choices = chunk.get("choices")
-        if not isinstance(choices, list) or not choices:
-            return found is not None
-        for choice in choices:
+        for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict):
                 self._finished = self._finished or bool(choice.get("finish_reason"))
                 self.ready = self.ready or _has_content(choice.get("delta"))
-        return False
+        counts = isinstance(chunk.get("usage"), dict)
+        if counts or "x_groq" in chunk or self._finished:
+            self._counted.append(chunk)
+        return counts and not choices
+
+    def _count(self) -> None:
+        """Reads the usage of what was looked at: only the last one that tells it counts."""
+        for chunk in reversed(self._counted):
+            found = usage.of(chunk)
+            if found is not None:
+                self.usage = found
+                break
+        self._counted.clear()
 
     def _renamed(self, raw: bytes, model: object) -> bytes:
         if isinstance(model, str) and self._old not in raw:
@@ -132,12 +145,8 @@ def _matters(block: bytes) -> bool:
         or b'finish_reason":"' in block
         or b'finish_reason": "' in block
         or _DONE in block
-        or (b"error" in block and _may_fail(block))
+        or (b"error" in block and _FAULT.search(block) is not None)
     )
-
-
-def _may_fail(block: bytes) -> bool:
-    return b'"error"' in block or b"event:" in block or b"\nerror:" in block
 
 
 def _said(block: bytes) -> int:

@@ -10,10 +10,7 @@ from omniroute.gateway.snapshot import Provider
 
 from . import freeform
 from .naming import Spelling, full_name
-from .params import Fields
-
-NAME = "openai_chat"
-_NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}}
+from .params import FORMAT_NAME, Fields, owned
 
 
 def read(body: Fields) -> tuple[ir.Tool, ...]:
@@ -47,7 +44,7 @@ def _read_function(function: Fields, extra: ir.Extra) -> ir.Tool:
     return ir.Tool(
         name=function.needed("name"),
         description=function.text("description") or "",
-        schema=schema.raw if schema else _NO_ARGUMENTS,
+        schema=schema.raw if schema else _no_arguments(),
         strict=function.flag("strict"),
         extra=extra,
     )
@@ -112,9 +109,12 @@ def _offered(request: ir.Request, losses: set[str]) -> Iterable[ir.Tool]:
     for tool in request.tools:
         if choice is not None and choice.mode == "allowed" and full_name(tool) not in choice.names:
             continue
-        if tool.hosted is not None and request.format != NAME:
+        if tool.hosted is not None and request.format != FORMAT_NAME:
             losses.add(f"tools.{full_name(tool)}")
             continue
+        if request.format != FORMAT_NAME:
+            foreign = (fields for owner, fields in tool.extra.items() if owner != FORMAT_NAME)
+            losses.update(f"tools.{name}" for fields in foreign for name in fields)
         yield tool
 
 
@@ -135,8 +135,8 @@ def _write_tool(
     if tool.strict is not None:
         function["strict"] = tool.strict
     written = {"type": "function", "function": function}
-    mark = tool.extra.get("anthropic", {}).get("cache_control")
-    return {**written, "cache_control": mark} if mark and request.format == NAME else written
+    mark = owned(tool.extra, "anthropic").get("cache_control")
+    return {**written, "cache_control": mark} if mark and request.format == FORMAT_NAME else written
 
 
 def _custom(tool: ir.Tool, name: str) -> dict[str, Any]:
@@ -148,10 +148,14 @@ def _custom(tool: ir.Tool, name: str) -> dict[str, Any]:
     return custom
 
 
+def _no_arguments() -> dict[str, Any]:
+    return {"type": "object", "properties": {}}
+
+
 def _schema(schema: ir.Json) -> ir.Json:
     """Some servers refuse an object without `properties`, and a tool without parameters."""
     if not isinstance(schema, dict):
-        return _NO_ARGUMENTS
+        return _no_arguments()
     if schema.get("type", "object") == "object" and "properties" not in schema:
         return {"type": "object", "properties": {}, **schema}
     return schema

@@ -64,7 +64,7 @@ class Writer:
                 return b""
             case ir.Finish(reason=reason):
                 return self._begin() + self._finish(reason)
-            case ir.Failure():
+            case _:  # a failure: whatever came after would look like an end
                 self._ended = True
                 return b""
 

@@ -1,0 +1,446 @@
+"""Writing the conversation for a provider: pairing, media, reasoning, ids."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from omniroute.gateway import ir
+from omniroute.gateway.errors import Unsupported
+from omniroute.gateway.snapshot import Model
+
+from .wire import PIXEL, assistant, request, system, user, write
+
+IMAGE = ir.Image(source=ir.Source(media_type="image/png", data=PIXEL), detail="high")
+IMAGE_URL = {"url": f"data:image/png;base64,{PIXEL}", "detail": "high"}
+
+
+def text(value: str) -> ir.Text:
+    return ir.Text(text=value)
+
+
+def call(id_: str, **fields: object) -> ir.ToolCall:
+    return ir.ToolCall(id=id_, name="look", arguments='{"a":1}', **fields)
+
+
+def result(id_: str, *parts: ir.Part, **fields: object) -> ir.ToolResult:
+    return ir.ToolResult(call_id=id_, parts=parts or (text(f"of {id_}"),), **fields)
+
+
+def sent(*messages: ir.Message, **facts: object) -> list[dict[str, object]]:
+    return write(request(*messages), **facts).body["messages"]
+
+
+def roles(messages: list[dict[str, object]]) -> list[object]:
+    return [message["role"] for message in messages]
+
+
+def test_a_user_turn_with_results_and_text_is_split_and_the_results_come_first():
+    assert sent(
+        user(text("Hi")),
+        assistant(text("Looking."), call("a"), call("b")),
+        user(text("Go on."), result("a"), result("b"), text("Please.")),
+    ) == [
+        {"role": "user", "content": "Hi"},
+        {
+            "role": "assistant",
+            "content": "Looking.",
+            "tool_calls": [
+                {
+                    "id": id_,
+                    "type": "function",
+                    "function": {"name": "look", "arguments": '{"a":1}'},
+                }
+                for id_ in "ab"
+            ],
+        },
+        {"role": "tool", "tool_call_id": "a", "content": "of a"},
+        {"role": "tool", "tool_call_id": "b", "content": "of b"},
+        {"role": "user", "content": "Go on.\n\nPlease."},
+    ]
+
+
+def test_images_in_tool_results_reach_the_model_in_a_message_of_their_own():
+    pdf = ir.Document(source=ir.Source(media_type="application/pdf", data="QQ=="))
+    messages = sent(
+        user(text("Hi")),
+        assistant(call("a"), call("b")),
+        user(result("a", text("seen"), IMAGE), result("b", pdf), text("So?")),
+    )
+    assert messages[2:] == [
+        {
+            "role": "tool",
+            "tool_call_id": "a",
+            "content": "seen\n\n[See the attachment in the next message.]",
+        },
+        {
+            "role": "tool",
+            "tool_call_id": "b",
+            "content": "[See the attachment in the next message.]",
+        },
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Attachment to the result of call a:"},
+                {"type": "image_url", "image_url": IMAGE_URL},
+                {"type": "text", "text": "Attachment to the result of call b:"},
+                {
+                    "type": "file",
+                    "file": {
+                        "file_data": "data:application/pdf;base64,QQ==",
+                        "filename": "document.pdf",
+                    },
+                },
+                {"type": "text", "text": "So?"},
+            ],
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "content"),
+    [
+        ((text("no such file"),), "Error: no such file"),
+        ((IMAGE,), "Error\n\n[See the attachment in the next message.]"),
+    ],
+)
+def test_a_failed_result_says_so_in_words(parts, content):
+    messages = sent(
+        user(text("Hi")), assistant(call("a")), user(result("a", *parts, is_error=True))
+    )
+    assert messages[2]["content"] == content
+
+
+def test_every_call_gets_one_answer_and_every_answer_has_its_call():
+    wire = write(
+        request(
+            user(result("stray"), text("Hi")),
+            assistant(call("a"), call("b")),
+            user(result("a"), result("a"), result("other")),
+            assistant(call("c")),
+        )
+    )
+    answers = [
+        (message["tool_call_id"], message["content"])
+        for message in wire.body["messages"]
+        if message["role"] == "tool"
+    ]
+    missing = "[No result was given for this call.]"
+    assert answers == [("a", "of a"), ("b", missing), ("c", missing)]
+    assert wire.losses == ("tool_call", "tool_result")
+    assert roles(wire.body["messages"]) == [
+        "user",
+        "assistant",
+        "tool",
+        "tool",
+        "assistant",
+        "tool",
+    ]
+
+
+def test_an_attachment_of_an_unknown_call_stays_out_with_its_result():
+    assert sent(user(text("Hi")), user(result("stray", IMAGE))) == [
+        {"role": "user", "content": "Hi"}
+    ]
+
+
+def test_results_move_behind_their_call_whatever_stood_between():
+    messages = sent(
+        user(text("Hi")),
+        assistant(text("One.")),
+        assistant(call("a")),
+        assistant(text("Two.")),
+        system("Careful."),
+        user(result("a")),
+        assistant(text("Three.")),
+        assistant(text("Four.")),
+    )
+    assert roles(messages) == ["user", "assistant", "tool", "system", "assistant", "assistant"]
+    assert messages[1]["content"] == "One.\n\nTwo."
+
+
+def test_ids_that_repeat_in_later_turns_pair_within_their_turn():
+    messages = sent(
+        user(text("Hi")),
+        assistant(call("0")),
+        user(result("0", text("first"))),
+        assistant(call("0")),
+        user(result("0", text("second"))),
+    )
+    assert [m["content"] for m in messages if m["role"] == "tool"] == ["first", "second"]
+
+
+def test_a_developer_message_goes_out_under_the_role_the_provider_knows():
+    assert roles(sent(system("Be brief."), user(text("Hi")))) == ["system", "user"]
+    assert roles(sent(system("A"), user(text("Hi")), system_role="developer")) == [
+        "developer",
+        "user",
+    ]
+
+
+def test_system_blocks_become_one_text_without_the_billing_header():
+    messages = sent(
+        system("x-anthropic-billing-header: cc_version=1; cch=ab", "You are.", "Do."),
+        system("x-anthropic-billing-header: alone"),
+        user(text("Hi")),
+    )
+    assert messages[0] == {"role": "system", "content": "You are.\n\nDo."}
+    assert roles(messages) == ["system", "user"]
+
+
+def test_an_assistant_message_with_nothing_left_is_dropped():
+    wire = write(
+        request(
+            user(text("Hi")),
+            assistant(ir.Thinking(text="hm", origin="anthropic", signature="s")),
+            user(text("Well?")),
+        )
+    )
+    assert roles(wire.body["messages"]) == ["user", "user"]
+    assert wire.losses == ("thinking",)
+
+
+def test_empty_messages_stay_and_empty_texts_go():
+    messages = sent(user(), assistant(), user(text(""), text("x"), text("")))
+    assert messages == [
+        {"role": "user", "content": ""},
+        {"role": "assistant", "content": ""},
+        {"role": "user", "content": "x"},
+    ]
+
+
+def test_no_text_beside_a_call_is_null_and_not_an_empty_string():
+    assert sent(user(text("Hi")), assistant(call("a")))[1]["content"] is None
+
+
+def test_reasoning_returns_on_tool_turns_where_the_provider_demands_it():
+    history = (
+        user(text("Hi")),
+        assistant(ir.Thinking(text="plain", origin="openai_chat"), text("Hello.")),
+        user(text("Look.")),
+        assistant(
+            ir.Thinking(text="deep", signature="sig", origin="anthropic"),
+            ir.Thinking(redacted="sealed", origin="anthropic"),
+            call("a"),
+        ),
+        user(result("a")),
+        assistant(call("b")),
+        user(result("b")),
+    )
+    wire = write(request(*history), replay_reasoning=True)
+    first, second, third = (m for m in wire.body["messages"] if m["role"] == "assistant")
+    assert "reasoning_content" not in first
+    assert second["reasoning_content"] == "deep"
+    assert second["reasoning_details"] == [
+        {
+            "type": "reasoning.text",
+            "signature": "sig",
+            "format": "anthropic-claude-v1",
+            "text": "deep",
+            "index": 0,
+        },
+        {
+            "type": "reasoning.encrypted",
+            "data": "sealed",
+            "format": "anthropic-claude-v1",
+            "index": 1,
+        },
+    ]
+    assert third["reasoning_content"], "DeepSeek and Kimi refuse a tool turn without it"
+    assert wire.losses == ("thinking",)
+
+    wire = write(request(*history))
+    assert all("reasoning_content" not in message for message in wire.body["messages"])
+    assert wire.losses == ("thinking",)
+
+
+@pytest.mark.parametrize(
+    ("style", "id_", "fits"),
+    [
+        ("any", "functions.add:0", True),
+        ("any", "call_00_abc", True),
+        ("any", "x" * 64, True),
+        ("any", "x" * 65, False),
+        ("any", "a b", False),
+        ("any", "", False),
+        ("mistral9", "aB3dE6gH9", True),
+        ("mistral9", "call_1234", False),
+        ("mistral9", "toolu_01A", False),
+    ],
+)
+def test_call_ids_are_respelt_for_those_who_refuse_them(style, id_, fits):
+    wire = write(
+        request(user(text("Hi")), assistant(call(id_)), user(result(id_))), tool_id_style=style
+    )
+    spelt = wire.body["messages"][1]["tool_calls"][0]["id"]
+    assert wire.body["messages"][2]["tool_call_id"] == spelt
+    if fits:
+        assert (spelt, wire.ids) == (id_, {})
+    else:
+        pattern = r"[a-zA-Z0-9]{9}" if style == "mistral9" else r"[a-zA-Z0-9_-]{1,64}"
+        assert re.fullmatch(pattern, spelt)
+        assert wire.ids == {spelt: id_}
+
+
+def test_long_ids_that_share_their_beginning_stay_apart():
+    ids = ["x" * 70 + end for end in "ab"]
+    wire = write(request(user(text("Hi")), assistant(*map(call, ids)), user(*map(result, ids))))
+    assert len(wire.ids) == 2
+
+
+def test_a_client_of_this_format_gets_its_own_fields_back():
+    own = {"openai_chat": {"prompt_cache_breakpoint": {"mode": "x"}}}
+    mark = {"anthropic": {"cache_control": {"type": "ephemeral"}}}
+    messages = write(
+        request(
+            ir.Message(
+                role="user",
+                parts=(ir.Text(text="a", extra=own), ir.Text(text="b", extra=mark)),
+                extra={"openai_chat": {"name": "ann"}},
+            ),
+            assistant(
+                ir.Refusal(text="No."),
+                call("a", extra={"gemini": {"thoughtSignature": "sig"}}),
+            ),
+            user(
+                result("a", text("x"), text("y"), name="look", extra={"openai_chat": {"k": 1}}),
+            ),
+            assistant(ir.Refusal(text="Never.")),
+            format="openai_chat",
+        )
+    ).body["messages"]
+    assert messages[0] == {
+        "role": "user",
+        "name": "ann",
+        "content": [
+            {"type": "text", "text": "a", "prompt_cache_breakpoint": {"mode": "x"}},
+            {"type": "text", "text": "b", "cache_control": {"type": "ephemeral"}},
+        ],
+    }
+    assert messages[1]["refusal"] == "No."
+    assert messages[1]["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "sig"}}
+    assert messages[2] == {
+        "role": "tool",
+        "tool_call_id": "a",
+        "name": "look",
+        "k": 1,
+        "content": [{"type": "text", "text": "x"}, {"type": "text", "text": "y"}],
+    }
+    assert messages[3] == {"role": "assistant", "content": None, "refusal": "Never."}
+
+
+@pytest.mark.parametrize("junk", [5, "x", [1], None, {"thoughtSignature": 5, "format": 5}])
+def test_extras_that_a_client_has_forged_are_ignored(junk):
+    forged = {"gemini": junk, "openai_chat": junk, "anthropic": junk}
+    if isinstance(junk, dict):
+        del forged["openai_chat"]
+    thinking = ir.Thinking(text="t", signature="s", origin="gemini", extra=forged)
+    history = (
+        user(ir.Text(text="a", extra=forged)),
+        assistant(thinking, call("a", extra=forged)),
+        user(result("a", extra=forged)),
+    )
+    for source in ("anthropic", "openai_chat"):
+        messages = write(request(*history, format=source), replay_reasoning=True).body["messages"]
+        assert messages[0] == {"role": "user", "content": "a"}
+        assert "extra_content" not in messages[1]["tool_calls"][0]
+        assert messages[1]["reasoning_details"][0]["format"] == "google-gemini-v1"
+
+
+def test_foreign_marks_and_refusals_are_told_in_plain_text():
+    mark = {"anthropic": {"cache_control": {"type": "ephemeral"}}}
+    wire = write(request(user(ir.Text(text="a", extra=mark)), assistant(ir.Refusal(text="No."))))
+    assert wire.body["messages"] == [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "No."},
+    ]
+    assert wire.losses == ("cache_control",)
+
+
+def test_merged_assistant_messages_keep_their_own_fields():
+    own = {"openai_chat": {"prefix": True}}
+    wire = write(
+        request(
+            ir.Message(role="assistant", parts=(text("x"),), extra=own),
+            assistant(call("a")),
+            user(result("a")),
+            format="openai_chat",
+        )
+    )
+    assert wire.body["messages"][0]["prefix"] is True
+
+
+@pytest.mark.parametrize(
+    ("part", "written"),
+    [
+        (
+            ir.Image(source=ir.Source(url="https://x.example/a.png")),
+            {"type": "image_url", "image_url": {"url": "https://x.example/a.png"}},
+        ),
+        (
+            ir.Document(
+                source=ir.Source(media_type="text/plain", data="aGVsbG8="), name="notes.txt"
+            ),
+            "notes.txt\n\nhello",
+        ),
+        (ir.Document(source=ir.Source(media_type="text/csv", data="YSxi")), "a,b"),
+        (
+            ir.Audio(source=ir.Source(media_type="audio/mpeg", data="QQ==")),
+            {"type": "input_audio", "input_audio": {"data": "QQ==", "format": "mp3"}},
+        ),
+        (
+            ir.Audio(source=ir.Source(media_type="audio/ogg; codecs=opus", data="QQ==")),
+            {"type": "input_audio", "input_audio": {"data": "QQ==", "format": "ogg"}},
+        ),
+        (
+            ir.Audio(source=ir.Source(data="QQ==")),
+            {"type": "input_audio", "input_audio": {"data": "QQ==", "format": "wav"}},
+        ),
+        (
+            ir.Opaque(format="openai_chat", value={"type": "video_url", "video_url": {}}),
+            {"type": "video_url", "video_url": {}},
+        ),
+    ],
+)
+def test_media_of_a_user_message(part, written):
+    content = sent(user(part))[0]["content"]
+    assert content == (written if isinstance(written, str) else [written])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [ir.Source(file_id="file-1"), ir.Source(url="https://x.example/a.pdf")],
+)
+def test_a_client_of_this_format_may_name_a_file_or_a_link(source):
+    part = ir.Document(source=source)
+    wire = write(request(user(part), format="openai_chat"))
+    told = wire.body["messages"][0]["content"][0]["file"]
+    assert told in ({"file_id": "file-1"}, {"file_data": "https://x.example/a.pdf"})
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        ir.Image(source=ir.Source(file_id="file-1")),
+        ir.Document(source=ir.Source(file_id="file-1")),
+        ir.Document(source=ir.Source(url="https://x.example/a.pdf")),
+        ir.Document(source=ir.Source(media_type="text/plain", data="not base64!")),
+        ir.Audio(source=ir.Source(url="https://x.example/a.mp3")),
+        ir.Opaque(format="anthropic", value={"type": "server_tool_use"}),
+        ir.Thinking(text="hm"),
+    ],
+)
+def test_what_the_wire_cannot_carry_is_refused_and_never_dropped_in_silence(part):
+    with pytest.raises(Unsupported):
+        sent(user(part))
+
+
+def test_a_model_that_is_blind_refuses_images():
+    with pytest.raises(Unsupported, match="images"):
+        write(request(user(IMAGE)), Model(id="m", images=False))
+    with pytest.raises(Unsupported, match="images"):
+        write(
+            request(user(text("Hi")), assistant(call("a")), user(result("a", IMAGE))),
+            Model(id="m", images=False),
+        )
