@@ -45,8 +45,10 @@ def arrange(messages: Iterable[ir.Message], notes: Notes) -> History:
         else:
             notes.lose("messages.role")
             turns.append(Turn(role="user", parts=_quoted(_system_text(message, notes))))
-    turns = pair(_merged(turns), notes)
     turns = _merged(turns)
+    for turn in turns:
+        _end_on_content(turn, notes)
+    turns = _merged(pair(_merged(turns), notes))
     if not turns:
         raise InvalidRequest("messages: at least one message must have content", param="messages")
     _trim(turns[-1])
@@ -113,6 +115,13 @@ def _merged(turns: list[Turn]) -> list[Turn]:
         else:
             merged.append(turn)
     return merged
+
+
+def _end_on_content(turn: Turn, notes: Notes) -> None:
+    """The API refuses an assistant's turn that ends in thinking."""
+    while turn.parts and isinstance(turn.parts[-1], ir.Thinking):
+        turn.parts.pop()
+        notes.lose("messages.thinking")
 
 
 def _trim(turn: Turn) -> None:

@@ -58,7 +58,7 @@ class Opened:
         return events
 
     def delta(self, delta: Data) -> list[ir.Event]:
-        kind = delta.get("type")
+        kind = optional(delta, "type", str) or ""
         if isinstance(self.part, ir.Opaque):
             self._absorb(kind, delta)
             return []
@@ -74,7 +74,7 @@ class Opened:
         self._streamed = self._streamed or bool(text)
         return [ir.PartDelta(index=self.index, text=text)] if text else []
 
-    def _absorb(self, kind: object, delta: Data) -> None:
+    def _absorb(self, kind: str, delta: Data) -> None:
         """Adds a delta to a block that the hub takes only whole."""
         if kind == "input_json_delta":
             self._json.append(required(delta, "partial_json", str))

@@ -58,7 +58,7 @@ def structured(schema: object, depth: int = 0) -> object:
         for key, value in schema.items()
         if key not in _KEPT and key not in ("oneOf", "additionalProperties", "$schema")
     }
-    if schema.get("format") in _STRING_FORMATS:
+    if str(schema.get("format")) in _STRING_FORMATS:
         kept["format"] = rules.pop("format")
     if schema.get("minItems") in (0, 1):
         kept["minItems"] = rules.pop("minItems")

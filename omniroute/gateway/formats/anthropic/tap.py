@@ -54,8 +54,12 @@ class Tap:
 
     def close(self) -> bytes:
         """A last event without its blank line is completed; the rest of a cut one is not sent."""
-        event = bytes(self._tail).rstrip(b"\r\n") + b"\n\n"
+        rest = bytes(self._tail)
         self._tail.clear()
+        content = rest.rstrip(b"\r\n")
+        if not content:
+            return rest
+        event = content + b"\n\n"
         return self._inspect(event) if _parse(event) is not None else b""
 
     def _last_end(self, start: int) -> int:
