@@ -46,8 +46,9 @@ _SECRET = re.compile(
     | \benc:v1:[\w:-]+
     | (?<=://)[^/\s:@"]*:[^/\s@"]+(?=@)                                   # user:password@host
     | (?i:(?<=bearer\ )[^\s"'\\,]+)
-    | (?i:(?<![\w])((?:x-)?(?:goog-)?(?:api[_-]?)?(?:key|token|secret|password|authorization)
-        \\?["']?\s*[=:]\s*\\?["']?)(?:bearer\s+)?(?!bearer)[^\s"'\\,&;)}\]]+)
+    | (?i:(?<![\w-])((?:[\w-]*[_-])?(?:api|access|refresh)?
+          (?:key|token|secret|password|authorization)\\?["']?\s*[=:]\s*\\?["']?)
+          (?:bearer\s+)?(?!bearer)[^\s"'\\,&;)}\]]+)                       # name=value
     """,
     re.VERBOSE,
 )

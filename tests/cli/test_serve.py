@@ -43,6 +43,7 @@ def worker_of(product: Product) -> int:
     return int(worker)
 
 
+@pytest.mark.xdist_group("served")
 def test_it_prints_the_address_and_the_setup_link(served: Product) -> None:
     assert f"is ready: {served.url}" in served.output()
     link = re.search(rf"{served.url}/setup\?token=omni_setup_\w+", served.output())
@@ -52,6 +53,7 @@ def test_it_prints_the_address_and_the_setup_link(served: Product) -> None:
     assert "password" in page.text.lower()
 
 
+@pytest.mark.xdist_group("served")
 def test_it_keeps_the_data_directory_to_itself(served: Product) -> None:
     assert served.data.stat().st_mode & 0o077 == 0
     for name in ("secret.key", "logs", "queue"):
@@ -59,6 +61,7 @@ def test_it_keeps_the_data_directory_to_itself(served: Product) -> None:
     assert (served.data / "secret.key").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.xdist_group("served")
 def test_it_schedules_and_runs_background_tasks(served: Product) -> None:
     wait_until(
         lambda: rows(
@@ -83,6 +86,7 @@ def test_it_schedules_and_runs_background_tasks(served: Product) -> None:
     )
 
 
+@pytest.mark.xdist_group("served")
 def test_it_starts_a_worker_again_that_died(served: Product) -> None:
     worker = worker_of(served)
     os.kill(worker, signal.SIGKILL)
