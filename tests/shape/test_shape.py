@@ -194,5 +194,6 @@ def _package(requirement: str) -> str:
 
 def _locked(name: str) -> dict[str, tuple[str, str]]:
     text = (ROOT / "deploy" / name).read_text()
-    found = re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    pinned = r"^([\w.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)((?:.*\\\n)*.*)$"
+    found = re.findall(pinned, text, re.MULTILINE)
     return {_package(package): (version, hashes) for package, version, hashes in found}
