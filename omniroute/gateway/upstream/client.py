@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError
 
 from omniroute.gateway.errors import FailureKind, UpstreamFailure
 
+from . import tls
 from .addresses import AddressPolicy, locate
 from .deadlines import Clock, Deadlines, Expiry, Overdue, Phase, Watch
 from .guard import Blocked, GuardedConnector, Ticket
@@ -63,8 +64,7 @@ def failure_of(exc: BaseException, phase: Phase) -> UpstreamFailure:
     elif isinstance(exc, TimeoutError) and exc.errno is None:
         kind = _TIMEOUT[phase]
     elif isinstance(exc, HttpProcessingError):
-        over = isinstance(exc, LineTooLong) or "Too many headers" in exc.message
-        kind = "too_large" if over else "protocol"
+        kind = "too_large" if "Too many headers" in exc.message else "protocol"
     return UpstreamFailure(kind, _detail(exc), sent=sent)
 
 
@@ -167,9 +167,7 @@ class Handler(ResponseHandler):
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         if isinstance(exc, HttpProcessingError):
-            # The cause is left out: its text quotes the answer.
-            cause = exc_cause if isinstance(exc_cause, HttpProcessingError) else exc
-            self.fail(failure_of(cause, "head"))
+            self.fail(failure_of(exc, "head"))  # without the cause: its text quotes the answer
         else:
             super().set_exception(exc)
 
@@ -283,11 +281,7 @@ class UpstreamClient:
 
     def __init__(self, policy: AddressPolicy, *, ca_file: str | None = None) -> None:
         self._policy = policy
-        self._context = ssl.create_default_context()
-        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._context.set_alpn_protocols(["http/1.1"])
-        if ca_file is not None:
-            self._context.load_verify_locations(ca_file)
+        self._context = tls.context(ca_file)
         self._connector: GuardedConnector | None = None
         self._closed = False
 

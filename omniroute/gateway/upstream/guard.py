@@ -89,8 +89,7 @@ class GuardedConnector(aiohttp.BaseConnector):
         ticket = cast(Ticket, req)
         place, clock = ticket.place, ticket.clock
         clock.enter("dns", clock.deadlines.dns)
-        # Others may wait for the same lookup: it outlives this call's cancellation.
-        ips = await asyncio.shield(asyncio.wrap_future(self._resolver.lookup(place.host)))
+        ips = await asyncio.wrap_future(self._resolver.lookup(place.host))
         clock.enter("connect", clock.deadlines.connect)
         started = self._loop.time()
         sock = await aiohappyeyeballs.start_connection(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ipaddress
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -74,15 +76,16 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     """Name -> addresses, in place of DNS. Each address is one answer; the last one stays."""
     table: Names = {}
 
-    def lookup(host: str, port: object, **_: object) -> list[tuple[Any, ...]]:
+    real = socket.getaddrinfo
+
+    def lookup(host: str, port: Any, *rest: Any, **named: Any) -> list[tuple[Any, ...]]:
+        with contextlib.suppress(ValueError):
+            return real(str(ipaddress.ip_address(host)), port, *rest, **named)
         answers = table.get(host)
         if not answers:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        return [
-            (socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 0))
-            for ip in answer.split()
-        ]
+        return [info for ip in answer.split() for info in real(ip, port, *rest, **named)]
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     return table

@@ -92,7 +92,8 @@ class Hostile:
 Serve = Callable[..., Awaitable[Hostile]]
 
 
-QUICK = Deadlines(
+PATIENT = Deadlines()
+QUICK = Deadlines(  # to run into
     pool_wait=0.2, dns=0.3, connect=0.3, tls=0.4, write=0.3, first_byte=0.3, idle=0.3, total=5.0
 )
 

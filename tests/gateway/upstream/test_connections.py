@@ -21,7 +21,7 @@ from omniroute.gateway.upstream import (
     UpstreamRequest,
 )
 
-from .hostile import QUICK, Peer, Serve, call, drain, failure, open_files, until
+from .hostile import PATIENT, QUICK, Peer, Serve, call, drain, failure, open_files, until
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -45,7 +45,7 @@ async def silent(peer: Peer) -> None:
 
 
 async def fetch(client: UpstreamClient, request: UpstreamRequest) -> bytes:
-    return await (await client.send(request, QUICK)).read()
+    return await (await client.send(request, PATIENT)).read()
 
 
 async def test_it_reuses_a_connection(client: UpstreamClient, serve: Serve) -> None:
@@ -173,7 +173,7 @@ async def test_it_refuses_to_write_a_header_that_is_two(
 ) -> None:
     server = await serve(polite)
     request = UpstreamRequest(method="POST", url=server.url, headers=headers, body=b"", pool="a")
-    fault = await failure(client.send(request, QUICK))
+    fault = await failure(client.send(request, PATIENT))
     assert (fault.kind, fault.sent) == ("blocked", False)
     assert not server.peers
 
@@ -183,7 +183,7 @@ async def test_it_refuses_a_method_that_is_more_than_a_word(
 ) -> None:
     server = await serve(polite)
     bad = UpstreamRequest(method="GET / HTTP/1.1", url=server.url, headers={}, body=b"", pool="a")
-    assert (await failure(client.send(bad, QUICK))).sent is False
+    assert (await failure(client.send(bad, PATIENT))).sent is False
 
 
 def test_it_shows_no_secret_in_a_repr() -> None:
@@ -204,7 +204,7 @@ async def test_it_keeps_no_cookies(client: UpstreamClient, serve: Serve) -> None
 
     server = await serve(script)
     for _ in range(3):
-        response = await client.send(call(server.url), QUICK)
+        response = await client.send(call(server.url), PATIENT)
         assert dict(response.headers) == {"x-one": "1", "content-length": "0"}
     assert len(requests) == 3
     assert not any(b"ookie" in request for request in requests)
@@ -220,14 +220,15 @@ async def test_it_follows_no_redirect(client: UpstreamClient, serve: Serve, stat
         await peer.say(f"HTTP/1.1 {status} X\r\nLocation: {target}\r\n\r\n".encode())
 
     server = await serve(script)
-    response = await client.send(call(server.url), QUICK)
+    response = await client.send(call(server.url), PATIENT)
     assert response.status == status
     assert await response.read() == b""
     assert not other.peers
 
 
+@pytest.mark.parametrize("length", [1, 20, 999], ids=["a byte", "half an answer", "an answer"])
 async def test_it_closes_a_connection_that_speaks_unasked(
-    client: UpstreamClient, serve: Serve
+    client: UpstreamClient, serve: Serve, length: int
 ) -> None:
     """A second answer that arrives after the first must not answer the next request."""
 
@@ -236,7 +237,7 @@ async def test_it_closes_a_connection_that_speaks_unasked(
         await peer.say(HELLO)
         if peer.number == 0:
             await asyncio.sleep(0.05)
-            await peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
+            await peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"[:length])
         await peer.gone()
 
     server = await serve(script)
@@ -259,7 +260,7 @@ async def test_it_does_not_let_a_smuggled_answer_serve_the_next_request(
         await peer.gone()
 
     server = await serve(script)
-    first = await client.send(call(server.url), QUICK)
+    first = await client.send(call(server.url), PATIENT)
     with suppress(UpstreamFailure):
         assert await first.read() == b"a"
     assert await fetch(client, call(server.url)) == b"a"
@@ -300,7 +301,7 @@ async def test_it_never_repeats_a_request_in_secret(
     server = await serve(script)
     request = UpstreamRequest(method=method, url=server.url, headers={}, body=b"{}", pool="a")
     assert await fetch(client, request) == b"hello"
-    fault = await failure(client.send(request, QUICK))
+    fault = await failure(client.send(request, PATIENT))
     assert (fault.kind, fault.sent) == ("reset", True)
     assert requests == 2
 
@@ -318,7 +319,7 @@ async def test_it_does_not_reuse_a_connection_with_an_unsent_rest(
 
     server = await serve(script)
     for expected in (1, 2):
-        response = await client.send(call(server.url, body=bytes(16 << 20)), QUICK)
+        response = await client.send(call(server.url, body=bytes(16 << 20)), PATIENT)
         assert response.status == 401
         assert await response.read() == b"no"
         assert len(server.peers) == expected
@@ -349,7 +350,7 @@ async def test_it_joins_what_has_arrived(client: UpstreamClient, serve: Serve) -
         await peer.gone()
 
     server = await serve(script)
-    response = await client.send(call(server.url), QUICK)
+    response = await client.send(call(server.url), PATIENT)
     await said.wait()
     chunks = [chunk async for chunk in response.chunks()]
     assert b"".join(chunks) == b"data: 1" * 500
@@ -366,7 +367,7 @@ async def test_it_hands_over_each_chunk_as_it_comes(client: UpstreamClient, serv
         await peer.say(b"1\r\n2\r\n0\r\n\r\n")
 
     server = await serve(script)
-    response = await client.send(call(server.url), QUICK)
+    response = await client.send(call(server.url), PATIENT)
     chunks = response.chunks()
     assert await anext(chunks) == b"1"
     proceed.set()
@@ -394,7 +395,7 @@ async def test_it_says_when_nobody_listens(client: UpstreamClient) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-        fault = await failure(client.send(call(f"http://127.0.0.1:{port}/"), QUICK))
+        fault = await failure(client.send(call(f"http://127.0.0.1:{port}/"), PATIENT))
     assert (fault.kind, fault.sent) == ("connect", False)
     assert str(fault) == "connect: Connection refused"
 
@@ -423,7 +424,7 @@ async def test_it_closes_the_socket_when_the_caller_gives_up(
     client: UpstreamClient, serve: Serve
 ) -> None:
     server = await serve(streams_for_ever)
-    response = await client.send(call(server.url), QUICK)
+    response = await client.send(call(server.url), PATIENT)
     assert await anext(response.chunks())
     response.abort()
     response.abort()
@@ -440,7 +441,7 @@ async def test_it_wakes_a_reader_when_another_task_gives_up(
         await peer.gone()
 
     server = await serve(script)
-    response = await client.send(call(server.url), QUICK)
+    response = await client.send(call(server.url), PATIENT)
     reading = asyncio.ensure_future(drain(response))
     await asyncio.sleep(0)
     response.abort()
@@ -452,7 +453,7 @@ async def test_it_leaves_a_complete_answer_alone_when_aborted(
 ) -> None:
     server = await serve(polite)
     for _ in range(3):
-        response = await client.send(call(server.url), QUICK)
+        response = await client.send(call(server.url), PATIENT)
         assert await response.read() == b"hello"
         response.abort()
     assert len(server.peers) == 1
@@ -462,7 +463,7 @@ async def test_it_closes_the_socket_when_the_reader_leaves_the_loop(
     client: UpstreamClient, serve: Serve
 ) -> None:
     server = await serve(streams_for_ever)
-    chunks = (await client.send(call(server.url), QUICK)).chunks()
+    chunks = (await client.send(call(server.url), PATIENT)).chunks()
     async for _ in chunks:
         break
     await chunks.aclose()  # type: ignore[attr-defined]
@@ -480,14 +481,16 @@ async def silent_body(peer: Peer) -> None:
     await peer.gone()
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["read", "chunks"])
 @pytest.mark.parametrize("script", [silent, stalls, silent_body, streams_for_ever])
 async def test_it_closes_the_socket_when_cancelled(
-    client: UpstreamClient, serve: Serve, script: object
+    client: UpstreamClient, serve: Serve, script: object, whole: bool
 ) -> None:
     server = await serve(script)
 
     async def use() -> None:
-        await drain(await client.send(call(server.url, body=bytes(8 << 20)), Deadlines()))
+        response = await client.send(call(server.url, body=bytes(8 << 20)), PATIENT)
+        await (response.read() if whole else drain(response))
 
     base = open_files()
     task = asyncio.ensure_future(use())
@@ -531,7 +534,7 @@ async def test_it_loses_nothing_in_forty_rounds_of_cancelled_calls(serve: Serve)
     base, tasks = open_files(), len(asyncio.all_tasks())
 
     async def use() -> None:
-        assert await drain(await client.send(call(server.url), QUICK)) == b"data: 1" * 4
+        assert await drain(await client.send(call(server.url), PATIENT)) == b"data: 1" * 4
 
     for _ in range(40):
         calls = [asyncio.ensure_future(use()) for _ in range(20)]
@@ -549,13 +552,13 @@ async def test_it_loses_nothing_in_forty_rounds_of_cancelled_calls(serve: Serve)
 async def test_it_ends_every_call_when_it_closes(serve: Serve) -> None:
     server = await serve(silent_body)
     client = UpstreamClient(AddressPolicy.parse("127.0.0.1"))
-    response = await client.send(call(server.url), QUICK)
+    response = await client.send(call(server.url), PATIENT)
     reading = asyncio.ensure_future(drain(response))
     await asyncio.sleep(0)
     await asyncio.wait_for(client.close(), 1.0)
     assert (await failure(reading)).kind == "reset"
     await asyncio.wait_for(server.peers[0].closed.wait(), 1.0)
-    late = await failure(client.send(call(server.url), QUICK))
+    late = await failure(client.send(call(server.url), PATIENT))
     assert (late.kind, late.sent) == ("pool", False)
 
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 import pytest
 
 from omniroute.gateway.upstream import Deadlines, UpstreamClient
+from omniroute.gateway.upstream.deadlines import Clock
 
-from .hostile import QUICK, Peer, Script, Serve, call, drain, failure, resident
+from .hostile import PATIENT, QUICK, Peer, Script, Serve, call, drain, failure, resident
 
 OK = b"HTTP/1.1 200 OK\r\n"
 MARK = b"leak-of-upstream-bytes"
@@ -28,7 +29,7 @@ def says(*parts: bytes, every: float = 0.0, then_close: bool = True) -> Script:
     return script
 
 
-async def fetch(client: UpstreamClient, url: str, deadlines: Deadlines = QUICK) -> bytes:
+async def fetch(client: UpstreamClient, url: str, deadlines: Deadlines = PATIENT) -> bytes:
     response = await client.send(call(url), deadlines)
     return await response.read()
 
@@ -46,7 +47,7 @@ async def test_it_gives_up_on_a_server_that_never_answers(
     began = time.monotonic()
     fault = await failure(client.send(call(server.url), QUICK))
     assert (fault.kind, fault.sent) == ("first_byte_timeout", True)
-    assert 0.25 < time.monotonic() - began < 1.0
+    assert 0.25 < time.monotonic() - began < 1.3
     await asyncio.wait_for(server.peers[0].closed.wait(), 1.0)
 
 
@@ -107,7 +108,7 @@ async def test_it_takes_chunk_extensions_for_silence(client: UpstreamClient, ser
             await peer.say(b"x", every=0.02)
 
     server = await serve(script)
-    assert (await failure(fetch(client, server.url))).kind == "idle_timeout"
+    assert (await failure(fetch(client, server.url, QUICK))).kind == "idle_timeout"
 
 
 async def test_it_ends_a_body_that_drips_at_the_total_deadline(
@@ -132,17 +133,40 @@ async def test_it_counts_the_head_into_the_total_deadline(
     assert fault.kind == "total_timeout"
 
 
+async def test_it_does_not_prolong_a_call_that_is_already_late() -> None:
+    """An upload's last byte may leave at the very moment when its time is up."""
+    clock = Clock(replace(PATIENT, pool_wait=0.0))
+
+    async def late() -> None:
+        async with clock:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                clock.enter("head", 60.0)
+
+    with pytest.raises(TimeoutError):
+        await late()
+    assert clock.phase == "pool"
+
+
 async def test_it_does_not_blame_the_upstream_for_a_slow_reader(
     client: UpstreamClient, serve: Serve
 ) -> None:
-    server = await serve(says(OK + b"\r\n", b"one", b"two", every=0.01))
-    response = await client.send(call(server.url), replace(QUICK, idle=0.1))
+    proceed = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(OK + b"\r\none")
+        await proceed.wait()
+        await peer.say(b"two")
+
+    server = await serve(script)
+    response = await client.send(call(server.url), replace(PATIENT, idle=0.2))
     chunks = response.chunks()
-    seen = await anext(chunks)
-    await asyncio.sleep(0.3)
-    async for chunk in chunks:
-        seen += chunk
-    assert seen == b"onetwo"
+    assert await anext(chunks) == b"one"
+    await asyncio.sleep(0.5)  # the caller's own client is slow
+    proceed.set()
+    assert [chunk async for chunk in chunks] == [b"two"]
 
 
 async def test_it_gives_up_on_a_server_that_does_not_read(
@@ -162,14 +186,29 @@ async def test_it_gives_up_on_a_server_that_does_not_read(
 
 async def test_it_gives_a_slow_upload_its_own_time(client: UpstreamClient, serve: Serve) -> None:
     async def script(peer: Peer) -> None:
-        await asyncio.sleep(0.2)
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.5)
+        peer.writer.transport.resume_reading()  # type: ignore[attr-defined]
         await peer.request()
-        await asyncio.sleep(0.2)
         await peer.say(OK + b"Content-Length: 2\r\n\r\nok")
 
     server = await serve(script)
-    response = await client.send(call(server.url, body=bytes(16 << 20)), QUICK)
+    deadlines = replace(PATIENT, first_byte=0.4)
+    response = await client.send(call(server.url, body=bytes(32 << 20)), deadlines)
     assert await response.read() == b"ok"
+
+
+async def test_it_waits_for_the_head_from_the_end_of_the_upload(
+    client: UpstreamClient, serve: Serve
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.gone()
+
+    server = await serve(script)
+    deadlines = replace(PATIENT, first_byte=0.2)
+    fault = await failure(client.send(call(server.url, body=bytes(16 << 20)), deadlines))
+    assert fault.kind == "first_byte_timeout"
 
 
 CUT = {
@@ -269,7 +308,7 @@ async def test_it_refuses_a_broken_chunk_that_comes_later(
 ) -> None:
     first = OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
     server = await serve(says(first, b"oops" + MARK + b"\r\n", every=0.05, then_close=False))
-    response = await client.send(call(server.url), QUICK)
+    response = await client.send(call(server.url), PATIENT)
     chunks = response.chunks()
     assert await anext(chunks) == b"abc"
     fault = await failure(anext(chunks))
@@ -292,7 +331,7 @@ TOO_LARGE = {
 async def test_it_caps_the_head(client: UpstreamClient, serve: Serve, parts: list[bytes]) -> None:
     server = await serve(says(*parts, then_close=False))
     before = resident()
-    fault = await failure(client.send(call(server.url), QUICK))
+    fault = await failure(client.send(call(server.url), PATIENT))
     assert fault.kind == "too_large"
     assert resident() - before < 16 << 20
     await asyncio.wait_for(server.peers[0].closed.wait(), 1.0)
@@ -363,7 +402,7 @@ async def test_it_takes_no_more_than_the_reader_does(client: UpstreamClient, ser
             given += 65536
 
     server = await serve(script)
-    response = await client.send(call(server.url), QUICK)
+    response = await client.send(call(server.url), PATIENT)
     await asyncio.sleep(0.2)
     stalled = given
     await asyncio.sleep(0.2)
@@ -381,15 +420,15 @@ async def test_it_keeps_the_loop_free_under_tiny_chunks(
     async def heartbeat() -> None:
         nonlocal worst
         while not ended:
-            began = time.monotonic()
+            began = time.thread_time()  # of this thread alone, however busy the machine is
             await asyncio.sleep(0)
-            worst = max(worst, time.monotonic() - began)
+            worst = max(worst, time.thread_time() - began)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(heartbeat())
         assert await fetch(client, server.url) == b"a" * 50_000
         ended = True
-    assert worst < 0.2
+    assert worst < 0.1
 
 
 async def test_it_passes_on_statuses_and_header_bytes_as_they_are(
@@ -397,7 +436,7 @@ async def test_it_passes_on_statuses_and_header_bytes_as_they_are(
 ) -> None:
     head = b"HTTP/1.1 999 Odd\r\nX-Text: caf\xc3\xa9\r\nX-Raw: caf\xe9\r\nContent-Length: 0\r\n\r\n"
     server = await serve(says(head))
-    response = await client.send(call(server.url), QUICK)
+    response = await client.send(call(server.url), PATIENT)
     assert response.status == 999
     assert response.headers["x-text"] == "café"
     assert response.headers["x-raw"] == "caf\N{REPLACEMENT CHARACTER}"
@@ -408,5 +447,5 @@ async def test_it_reads_a_body_that_ends_with_the_connection(
     client: UpstreamClient, serve: Serve
 ) -> None:
     server = await serve(says(b"HTTP/1.0 200 OK\r\n\r\n", b"data: 1\n\n", b"data: 2\n\n"))
-    response = await client.send(call(server.url), QUICK)
+    response = await client.send(call(server.url), PATIENT)
     assert await drain(response) == b"data: 1\n\ndata: 2\n\n"

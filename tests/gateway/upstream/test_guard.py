@@ -6,17 +6,16 @@ import asyncio
 import re
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from omniroute.gateway.errors import UpstreamFailure
-from omniroute.gateway.upstream import AddressPolicy, UpstreamClient
+from omniroute.gateway.upstream import AddressPolicy, Deadlines, UpstreamClient
 
 from .authority import Authority
 from .conftest import Names
-from .hostile import QUICK, Peer, Serve, call, failure
+from .hostile import PATIENT, QUICK, Peer, Serve, call, failure, until
 
 
 async def polite(peer: Peer) -> None:
@@ -83,7 +82,7 @@ async def test_it_reaches_loopback_by_no_spelling(
 ) -> None:
     port, visits = trap
     for host in LOOPBACK:
-        fault = await failure(strict.send(call(f"{scheme}://{host}:{port}/"), QUICK))
+        fault = await failure(strict.send(call(f"{scheme}://{host}:{port}/"), PATIENT))
         assert (fault.kind, fault.sent) == ("blocked", False), host
     with socket.create_connection(("127.0.0.1", port)):  # the trap works, and is not late
         pass
@@ -96,7 +95,7 @@ async def test_it_judges_the_address_that_a_name_stands_for(
     strict: UpstreamClient, names: Names, answer: str
 ) -> None:
     names["innocent.example"] = [answer]
-    fault = await failure(strict.send(call("https://innocent.example/"), QUICK))
+    fault = await failure(strict.send(call("https://innocent.example/"), PATIENT))
     assert (fault.kind, fault.sent) == ("blocked", False)
 
 
@@ -107,7 +106,7 @@ async def test_it_connects_to_the_allowed_one_of_several_addresses(
     other = await serve(polite, port=server.port)
     names["both.example"] = ["127.0.0.1 127.0.0.2 127.0.0.3"]
     client = UpstreamClient(AddressPolicy.parse(f"127.0.0.2:{server.port}"))
-    response = await client.send(call(f"http://both.example:{server.port}/"), QUICK)
+    response = await client.send(call(f"http://both.example:{server.port}/"), PATIENT)
     assert await response.read() == b"hello"
     await client.close()
     assert (len(server.peers), len(other.peers)) == (1, 0)
@@ -126,7 +125,7 @@ async def test_it_is_not_misled_by_a_name_that_changes_its_mind(serve: Serve, na
             for _ in range(2):
                 try:
                     url = f"http://rebinding.example:{good.port}/"
-                    await (await client.send(call(url), QUICK)).read()
+                    await (await client.send(call(url), PATIENT)).read()
                     kinds.append("answered")
                 except UpstreamFailure as exc:
                     kinds.append(exc.kind)
@@ -139,7 +138,7 @@ async def test_it_sends_no_key_in_clear_to_a_public_host(
     strict: UpstreamClient, names: Names
 ) -> None:
     names["api.example"] = ["1.1.1.1"]
-    fault = await failure(strict.send(call("http://api.example/v1", Authorization="k"), QUICK))
+    fault = await failure(strict.send(call("http://api.example/v1", Authorization="k"), PATIENT))
     assert (fault.kind, fault.sent) == ("blocked", False)
     assert "plain http" in str(fault)
 
@@ -147,9 +146,9 @@ async def test_it_sends_no_key_in_clear_to_a_public_host(
 async def test_it_allows_a_listed_address_and_port_only(serve: Serve) -> None:
     listed, other = await serve(polite), await serve(polite)
     client = UpstreamClient(AddressPolicy.parse(f"127.0.0.1:{listed.port}"))
-    response = await client.send(call(listed.url), QUICK)
+    response = await client.send(call(listed.url), PATIENT)
     assert await response.read() == b"hello"
-    assert (await failure(client.send(call(other.url), QUICK))).kind == "blocked"
+    assert (await failure(client.send(call(other.url), PATIENT))).kind == "blocked"
     await client.close()
     assert not other.peers
 
@@ -158,23 +157,21 @@ async def test_it_allows_a_listed_address_and_port_only(serve: Serve) -> None:
     "url", ["gopher://x/", "https://u:p@1.1.1.1/", "https://1.1.1.1/#a", "https://a b/", "x", ""]
 )
 async def test_it_refuses_a_url_that_it_would_not_save(strict: UpstreamClient, url: str) -> None:
-    fault = await failure(strict.send(call(url), QUICK))
+    fault = await failure(strict.send(call(url), PATIENT))
     assert (fault.kind, fault.sent) == ("blocked", False)
 
 
 async def test_it_says_when_a_name_does_not_exist(strict: UpstreamClient, names: Names) -> None:
-    fault = await failure(strict.send(call("https://no-such.example/"), QUICK))
+    fault = await failure(strict.send(call("https://no-such.example/"), PATIENT))
     assert (fault.kind, fault.sent) == ("dns", False)
-    long = await failure(strict.send(call(f"https://{'a' * 64}.example/"), QUICK))
+    long = await failure(strict.send(call(f"https://{'a' * 64}.example/"), PATIENT))
     assert long.kind == "dns"
 
 
-async def test_it_gives_up_on_a_name_server_that_hangs_and_asks_others_meanwhile(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = await serve(polite)
-    released = threading.Event()
-    asked: list[str] = []
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, list[str]]]:
+    """DNS that hangs on names that begin with `hung` until told, and what it was asked."""
+    released, asked = threading.Event(), []
 
     def lookup(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
         asked.append(host)
@@ -183,21 +180,53 @@ async def test_it_gives_up_on_a_name_server_that_hangs_and_asks_others_meanwhile
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    client = UpstreamClient(AddressPolicy.parse("127.0.0.1"))
-    began = time.monotonic()
-    hung = [
-        asyncio.ensure_future(client.send(call(f"http://hung-{number % 40}:{server.port}/"), QUICK))
-        for number in range(80)
-    ]
-    response = await client.send(call(f"http://quick:{server.port}/"), QUICK)
-    assert await response.read() == b"hello"
-    assert time.monotonic() - began < 0.25
-    for task in hung:
-        fault = await failure(task)
-        assert (fault.kind, fault.sent) == ("dns", False)
-    assert len(asked) == 41
+    yield released, asked
     released.set()
+
+
+async def test_it_gives_up_on_a_name_server_that_hangs(
+    strict: UpstreamClient, hanging: tuple[threading.Event, list[str]]
+) -> None:
+    fault = await failure(strict.send(call("https://hung/"), QUICK))
+    assert (fault.kind, fault.sent) == ("dns", False)
+
+
+async def test_it_asks_for_other_names_while_some_hang(
+    serve: Serve, hanging: tuple[threading.Event, list[str]]
+) -> None:
+    released, asked = hanging
+    server = await serve(polite)
+    client = UpstreamClient(AddressPolicy.parse("127.0.0.1"))
+
+    async def fetch(host: str) -> bytes:
+        response = await client.send(call(f"http://{host}:{server.port}/"), Deadlines())
+        return await response.read()
+
+    waiting = [asyncio.ensure_future(fetch(f"hung-{number % 40}")) for number in range(80)]
+    assert await fetch("quick") == b"hello"
+    assert not any(task.done() for task in waiting)
+    waiting[0].cancel()
+    released.set()
+    answers = await asyncio.gather(*waiting[1:])
     await client.close()
+    assert set(answers) == {b"hello"}
+    assert sorted(asked) == sorted({*asked})  # each name once, also the one whose asker left
+    assert len(asked) == 41
+
+
+async def test_it_bounds_how_many_names_are_asked_for_at_once(
+    strict: UpstreamClient, hanging: tuple[threading.Event, list[str]]
+) -> None:
+    waiting = [
+        asyncio.ensure_future(strict.send(call(f"https://hung-{number}/"), Deadlines()))
+        for number in range(64)
+    ]
+    await until(lambda: len(hanging[1]) == 64)
+    fault = await failure(strict.send(call("https://one-more/"), Deadlines()))
+    assert (fault.kind, fault.sent) == ("dns", False)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_it_verifies_the_name_of_a_listed_server_too(
@@ -206,8 +235,8 @@ async def test_it_verifies_the_name_of_a_listed_server_too(
     server = await serve(polite, tls=authority.context("right.example"))
     client = UpstreamClient(AddressPolicy.parse("127.0.0.1"), ca_file=authority.file)
     names["right.example"] = names["wrong.example"] = ["127.0.0.1"]
-    right = await client.send(call(f"https://right.example:{server.port}/"), QUICK)
+    right = await client.send(call(f"https://right.example:{server.port}/"), PATIENT)
     assert await right.read() == b"hello"
-    wrong = await failure(client.send(call(f"https://wrong.example:{server.port}/"), QUICK))
+    wrong = await failure(client.send(call(f"https://wrong.example:{server.port}/"), PATIENT))
     assert wrong.kind == "tls"
     await client.close()

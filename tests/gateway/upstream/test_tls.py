@@ -13,7 +13,7 @@ from omniroute.gateway.upstream import AddressPolicy, UpstreamClient
 
 from .authority import Authority
 from .conftest import Names
-from .hostile import QUICK, Hostile, Peer, Serve, call, drain, failure, until
+from .hostile import PATIENT, QUICK, Hostile, Peer, Serve, call, drain, failure, open_files, until
 
 
 async def polite(peer: Peer) -> None:
@@ -43,7 +43,7 @@ async def test_it_accepts_a_certificate_of_its_authority(
 ) -> None:
     server = await serve(polite, tls=authority.context("127.0.0.1"))
     for _ in range(2):
-        response = await trusting.send(call(https(server)), QUICK)
+        response = await trusting.send(call(https(server)), PATIENT)
         assert await response.read() == b"hello"
     assert len(server.peers) == 1
 
@@ -56,7 +56,7 @@ async def test_it_names_the_host_to_the_server_and_checks_that_name(
     context.sni_callback = lambda _socket, name, _context: asked.append(name)
     server = await serve(polite, tls=context)
     names["api.provider.test"] = ["127.0.0.1"]
-    response = await trusting.send(call(https(server, "API.provider.test.")), QUICK)
+    response = await trusting.send(call(https(server, "API.provider.test.")), PATIENT)
     assert await response.read() == b"hello"
     assert asked == ["api.provider.test"]
 
@@ -74,7 +74,7 @@ async def test_it_refuses_a_wrong_certificate(
     client = trusting
     if wrong == "stranger":
         client = UpstreamClient(AddressPolicy.parse("127.0.0.1"))
-    fault = await failure(client.send(call(https(server), Authorization="secret"), QUICK))
+    fault = await failure(client.send(call(https(server), Authorization="secret"), PATIENT))
     await client.close()
     assert (fault.kind, fault.sent) == ("tls", False)
     assert ("not valid for '127.0.0.1'" in str(fault)) == (wrong == "other host")
@@ -90,7 +90,7 @@ async def test_it_refuses_old_tls(
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     server = await serve(polite, tls=context)
-    fault = await failure(trusting.send(call(https(server)), QUICK))
+    fault = await failure(trusting.send(call(https(server)), PATIENT))
     assert (fault.kind, fault.sent) == ("tls", False)
 
 
@@ -101,7 +101,7 @@ async def test_it_refuses_a_server_that_speaks_no_tls(
         await peer.say(b"HTTP/1.1 200 OK\r\n\r\n")
 
     server = await serve(script)
-    fault = await failure(trusting.send(call(https(server)), QUICK))
+    fault = await failure(trusting.send(call(https(server)), PATIENT))
     assert (fault.kind, fault.sent) == ("tls", False)
 
 
@@ -118,7 +118,7 @@ async def test_it_closes_the_socket_when_cancelled_in_the_handshake(
     trusting: UpstreamClient, serve: Serve
 ) -> None:
     server = await serve(silent)
-    task = asyncio.ensure_future(trusting.send(call(https(server)), replace(QUICK, tls=9.0)))
+    task = asyncio.ensure_future(trusting.send(call(https(server)), replace(PATIENT, tls=9.0)))
     await until(lambda: len(server.peers) == 1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -138,7 +138,7 @@ async def test_it_closes_a_stream_at_once(
         await peer.gone()
 
     server = await serve(script, tls=authority.context("127.0.0.1"))
-    response = await trusting.send(call(https(server)), QUICK)
+    response = await trusting.send(call(https(server)), PATIENT)
     reading = asyncio.ensure_future(drain(response))
     await asyncio.sleep(0.05)
     if way == "abort":
@@ -152,6 +152,22 @@ async def test_it_closes_a_stream_at_once(
     assert reading.cancelled() or reading.exception()
 
 
+async def test_it_does_not_wait_long_for_the_goodbye_of_a_server(
+    trusting: UpstreamClient, serve: Serve, authority: Authority
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await peer.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+        await asyncio.sleep(60)
+
+    server = await serve(script, tls=authority.context("127.0.0.1"))
+    base = open_files()
+    response = await trusting.send(call(https(server)), PATIENT)
+    assert await response.read() == b"ok"
+    await until(lambda: open_files() <= base + 1, within=2.0)  # the server's end
+
+
 async def test_it_takes_a_reset_in_a_stream_for_a_fault(
     trusting: UpstreamClient, serve: Serve, authority: Authority
 ) -> None:
@@ -161,5 +177,5 @@ async def test_it_takes_a_reset_in_a_stream_for_a_fault(
         peer.reset()
 
     server = await serve(script, tls=authority.context("127.0.0.1"))
-    response = await trusting.send(call(https(server)), QUICK)
+    response = await trusting.send(call(https(server)), PATIENT)
     assert (await failure(response.read())).kind == "reset"
