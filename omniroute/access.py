@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
-PUBLIC = frozenset({"admin:login", "admin:jsi18n", "setup"})
+PUBLIC = frozenset({"admin:login", "setup"})
 TOKEN_OR_SESSION = "api"  # noqa: S105  (a URL namespace: ninja checks session or management token)
 
 
