@@ -94,6 +94,8 @@ def _block(part: ir.Part, model: Model, notes: Notes) -> dict[str, Any] | None:
         case ir.Image() if not model.images:
             raise Unsupported("This model takes no images.", param="messages")
         case ir.Image() | ir.Document():
+            if isinstance(part, ir.Image) and part.detail not in (None, "auto"):
+                notes.lose("messages.image.detail")
             return parts.media_block(part)
         case ir.Opaque(format=name, value=value) if name == FORMAT_NAME:
             return dict(value)

@@ -49,6 +49,9 @@ def arrange(messages: Iterable[ir.Message], notes: Notes) -> History:
     for turn in turns:
         _end_on_content(turn, notes)
     turns = _merged(pair(_merged(turns), notes))
+    if not turns and system:  # other APIs answer to a system prompt alone
+        notes.lose("messages.role")
+        turns, system = [Turn(role="user", parts=[*system])], []
     if not turns:
         raise InvalidRequest("messages: at least one message must have content", param="messages")
     _trim(turns[-1])

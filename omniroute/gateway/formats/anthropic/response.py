@@ -10,6 +10,7 @@ from omniroute.gateway.formats import Head
 from omniroute.gateway.formats.anthropic import counts, faults, parts, stops
 from omniroute.gateway.formats.anthropic.blocks import read_content
 from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME, extra, own
+from omniroute.gateway.tokens import estimate
 from omniroute.gateway.usage import Usage
 
 _MODELLED = ("id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage")
@@ -52,19 +53,24 @@ def write_response(response: ir.Response, head: Head) -> dict[str, Any]:
         block
         for n, part in enumerate(response.parts)
         for block in (parts.luggage_block(part), _block(part, head, n))
+        if block is not None
     ]
-    usage = response.usage or Usage(input=head.prompt_estimate, basis="estimated")
     return {
         "id": message_id(head),
         "type": "message",
         "role": "assistant",
         "model": head.model,
-        "content": [block for block in blocks if block is not None],
+        "content": blocks,
         "stop_reason": stops.write(response.finish, has_calls(response.parts)),
         "stop_sequence": response.stop_sequence,
-        "usage": counts.write(usage),
+        "usage": counts.write(response.usage or _estimated(blocks, head)),
         **own(response.extra),
     }
+
+
+def _estimated(blocks: list[dict[str, Any]], head: Head) -> Usage:
+    output = estimate(len(str(blocks))) if blocks else 0
+    return Usage(input=head.prompt_estimate, output=output, basis="estimated")
 
 
 def message_id(head: Head) -> str:

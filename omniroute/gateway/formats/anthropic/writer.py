@@ -6,6 +6,7 @@ usage; `event:` lines are always there. Clients fail, hang or loop without.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from omniroute.gateway import ir
@@ -15,6 +16,7 @@ from omniroute.gateway.formats.anthropic.block import Block, framed
 from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME, own
 from omniroute.gateway.formats.anthropic.response import call_fallback, message_id
 from omniroute.gateway.serialise import Serialiser
+from omniroute.gateway.tokens import estimate
 from omniroute.gateway.usage import Usage
 
 
@@ -23,6 +25,7 @@ class Writer:
         self._head = head
         self._serialiser = Serialiser()
         self._usage = Usage(input=head.prompt_estimate, basis="estimated")
+        self._said = 0  # characters of content, for an estimate
         self._begun = False
         self._ended = False
         self._calls = False
@@ -52,6 +55,7 @@ class Writer:
     def _content(self, event: ir.PartStart | ir.PartDelta | ir.PartStop | ir.Finish) -> bytes:
         match event:
             case ir.PartDelta():
+                self._said += len(event.text)
                 return self._block.delta(event)
             case ir.PartStart(part=part):
                 return self._luggage(part) + self._open(part)
@@ -104,5 +108,8 @@ class Writer:
             "stop_sequence": finish.stop_sequence,
             **own(finish.extra),
         }
-        usage = counts.write(self._usage)
-        return framed("message_delta", delta=delta, usage=usage) + framed("message_stop")
+        usage = self._usage
+        if usage.basis == "estimated":
+            usage = replace(usage, output=estimate(self._said))
+        ending = framed("message_delta", delta=delta, usage=counts.write(usage))
+        return ending + framed("message_stop")

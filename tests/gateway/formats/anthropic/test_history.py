@@ -46,6 +46,15 @@ def test_it_lets_later_system_text_speak_in_its_place_marked_as_what_it_is() -> 
     assert made.losses == ("messages.role",)
 
 
+def test_it_lets_a_lone_system_prompt_ask_the_question() -> None:
+    made = wire(system("You are a potato."), user(" "))
+    assert made.body["messages"] == [
+        {"role": "user", "content": [{"type": "text", "text": "You are a potato."}]}
+    ]
+    assert "system" not in made.body
+    assert made.losses == ("messages.role",)
+
+
 def test_it_drops_opaque_system_blocks_by_name() -> None:
     made = wire(user("x"), system(ir.Opaque(format="anthropic", value={"type": "tool_addition"})))
     assert "messages.content" in made.losses

@@ -71,8 +71,11 @@ def test_it_takes_an_empty_answer_for_one() -> None:
     assert (empty.parts, empty.finish) == ((), "length")
 
 
-def test_it_estimates_the_prompt_when_the_provider_said_nothing() -> None:
-    assert written(ir.Text(text="x"))["usage"]["input_tokens"] == HEAD.prompt_estimate
+def test_it_estimates_what_the_provider_did_not_tell() -> None:
+    usage = written(ir.Text(text="x" * 400))["usage"]
+    assert usage["input_tokens"] == HEAD.prompt_estimate
+    assert 50 < usage["output_tokens"] < 200
+    assert written()["usage"]["output_tokens"] == 0
     known = written(ir.Text(text="x"), usage=Usage(input=5, output=6))["usage"]
     assert (known["input_tokens"], known["output_tokens"]) == (5, 6)
 

@@ -108,6 +108,12 @@ def test_it_tells_prompt_tokens_at_the_start_known_or_estimated(
     assert events_in(stream)[0][1]["message"]["usage"]["input_tokens"] == told
 
 
+def test_it_estimates_what_the_provider_did_not_tell() -> None:
+    usage = message_in(write(BEGIN, *whole(0, EMPTY, "x" * 400), finish()))["usage"]
+    assert usage["input_tokens"] == HEAD.prompt_estimate
+    assert 50 < usage["output_tokens"] < 200
+
+
 def test_it_names_the_model_that_the_client_asked_for_and_one_id_of_its_own() -> None:
     message = message_in(write(BEGIN, *whole(0, EMPTY, "x"), finish()))
     assert (message["model"], message["id"]) == (HEAD.model, "msg_0193aabb")
