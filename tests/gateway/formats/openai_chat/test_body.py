@@ -204,7 +204,7 @@ def test_it_invents_the_name_that_a_schema_needs(output, written):
     }
 
 
-def test_strict_is_said_only_when_the_client_said_it():
+def test_it_says_strict_only_when_the_client_said_it():
     tools = (
         ir.Tool(name="a", schema={"type": "object", "properties": {}}),
         ir.Tool(name="b", schema={"type": "object", "properties": {}}, strict=False),
@@ -223,12 +223,12 @@ def test_strict_is_said_only_when_the_client_said_it():
         ({"type": "string"}, {"type": "string"}),
     ],
 )
-def test_a_schema_always_has_properties_because_some_servers_refuse_it_without(schema, sent):
+def test_it_gives_every_schema_properties_because_some_servers_need_them(schema, sent):
     wire = write(request(tools=(ir.Tool(name="a", schema=schema),)))
     assert wire.body["tools"][0]["function"]["parameters"] == sent
 
 
-def test_a_freeform_tool_becomes_a_function_where_the_provider_knows_no_other():
+def test_it_makes_a_freeform_tool_a_function_where_nothing_else_is_known():
     call = ir.ToolCall(id="c", name="patch", arguments="*** Begin", freeform=True)
     history = (
         user(ir.Text(text="Hi")),
@@ -274,14 +274,14 @@ def test_a_freeform_tool_becomes_a_function_where_the_provider_knows_no_other():
     ]
 
 
-def test_a_grammar_that_is_nested_already_stays_as_it_is():
+def test_it_leaves_a_grammar_alone_that_is_nested_already():
     nested = {"type": "grammar", "grammar": {"syntax": "lark"}}
     tools = (ir.Tool(name="a", freeform=nested), ir.Tool(name="b", freeform={"type": "text"}))
     sent = write(request(tools=tools), freeform_tools=True).body["tools"]
     assert [tool["custom"]["format"] for tool in sent] == [nested, {"type": "text"}]
 
 
-def test_hosted_and_namespaced_tools_never_leave_with_an_empty_name():
+def test_it_never_sends_a_tool_with_an_empty_name():
     tools = (
         ir.Tool(name="web_search", hosted={"type": "web_search_20250305", "name": "web_search"}),
         ir.Tool(name="spawn", namespace="agents", schema={"type": "object", "properties": {}}),
@@ -293,7 +293,7 @@ def test_hosted_and_namespaced_tools_never_leave_with_an_empty_name():
     assert "tool_choice" not in wire.body
 
 
-def test_its_own_hosted_tools_are_kept_and_cannot_be_forced():
+def test_it_keeps_its_own_hosted_tools_and_cannot_force_them():
     hosted = {"type": "vendor:search"}
     wire = write(
         request(
@@ -306,7 +306,7 @@ def test_its_own_hosted_tools_are_kept_and_cannot_be_forced():
     assert wire.losses == ("tool_choice",)
 
 
-def test_allowed_tools_become_the_only_tools():
+def test_it_sends_only_the_allowed_tools():
     tools = (ir.Tool(name="a"), ir.Tool(name="b", namespace="n"), ir.Tool(name="c"))
     for required, word in ((True, "required"), (False, "auto")):
         choice = ir.ToolChoice(mode="allowed", names=("a", "n__b"), required=required)
@@ -315,13 +315,13 @@ def test_allowed_tools_become_the_only_tools():
         assert sent["tool_choice"] == word
 
 
-def test_a_choice_without_tools_is_left_out():
+def test_it_leaves_out_a_choice_without_tools():
     wire = write(request(tool_choice=ir.ToolChoice(mode="none"), parallel_tool_calls=True))
     assert {"tools", "tool_choice", "parallel_tool_calls"}.isdisjoint(wire.body)
     assert wire.losses == ()
 
 
-def test_a_cache_mark_on_a_tool_returns_only_to_its_own_format():
+def test_it_returns_a_cache_mark_only_to_its_own_format():
     tool = ir.Tool(name="a", extra={"anthropic": {"cache_control": {"type": "ephemeral"}}})
     wire = write(request(tools=(tool,)))
     assert "cache_control" not in wire.body["tools"][0]
@@ -330,7 +330,7 @@ def test_a_cache_mark_on_a_tool_returns_only_to_its_own_format():
     assert sent["cache_control"] == {"type": "ephemeral"}
 
 
-def test_names_that_providers_refuse_are_respelt_everywhere_and_lead_back():
+def test_it_respells_names_that_providers_refuse_and_leads_them_back():
     long = "mcp__server__" + "x" * 80
     dotted = "files.read"
     tools = (ir.Tool(name=long), ir.Tool(name=dotted), ir.Tool(name="files-read"))
@@ -358,7 +358,7 @@ def test_names_that_providers_refuse_are_respelt_everywhere_and_lead_back():
     assert write(request(*history, tools=tools)).names == wire.names
 
 
-def test_a_respelling_gives_way_to_a_tool_that_has_that_name():
+def test_it_gives_way_to_a_tool_that_has_the_new_name():
     taken = next(iter(write(request(tools=(ir.Tool(name="a.b"),))).names))
     wire = write(request(tools=(ir.Tool(name="a.b"), ir.Tool(name=taken))))
     sent = [tool["function"]["name"] for tool in wire.body["tools"]]

@@ -306,114 +306,9 @@ def test_it_reads_every_vendors_shape(status, body, kind, code, message):
     assert error.message.strip() == message
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "told", "kind"),
-    [
-        (200, {"error": {"code": 429, "message": "x"}}, 429, "rate_limit"),
-        (200, {"error": {"code": "503", "message": "x"}}, 503, "overloaded"),
-        (200, {"error": {"message": "x", "status_code": 404}}, 404, "not_found"),
-        (200, {"error": {"message": "x", "status": 401}}, 401, "authentication"),
-        (200, {"error": {"message": "x", "code": True}}, 502, "server"),
-        (200, {"error": {"message": "x", "type": "invalid_request_error"}}, 400, "invalid_request"),
-        (200, {"error": {"message": "Rate limit reached"}}, 429, "rate_limit"),
-        (200, {"error": {"message": "x"}}, 502, "server"),
-        (302, {"error": {"message": "x"}}, 502, "server"),
-        (999, b"", 502, "server"),
-    ],
-)
-def test_what_is_no_error_status_gets_one_that_fits(status, body, told, kind):
-    error = read(status, body)
-    assert (error.status, error.kind) == (told, kind)
-
-
-@pytest.mark.parametrize(
-    ("error", "seconds"),
-    [
-        ({"message": "Please try again in 20s."}, 20),
-        ({"message": "Please try again in 1m2.5s."}, 62.5),
-        ({"message": "Please retry in 48.9s"}, 48.9),
-        ({"message": "Please try again in 350ms"}, 0.35),
-        ({"message": "try again in 2 hours"}, 7200),
-        ({"message": "retry your request in 3 minutes"}, 180),
-        ({"message": "Try later."}, None),
-        ({"message": "x", "retry_after": 7}, 7),
-        ({"message": "x", "retry_after": "7"}, 7),
-        ({"message": "x", "retry_after": "soon"}, None),
-        ({"message": "x", "retry_after": True}, None),
-        ({"message": "x", "retry_after": -5}, 0),
-        ({"message": "x", "retry_after": 10**12}, 86_400),
-        ({"message": "x", "metadata": {"retry_after_seconds": 1.5}}, 1.5),
-        ({"message": "x", "details": ["odd", {"retryDelay": "48.9s"}]}, 48.9),
-        ({"message": "x", "details": {"retryDelay": "1s"}}, None),
-    ],
-)
-def test_it_finds_how_long_to_wait(error, seconds):
-    assert read(429, {"error": error}).retry_after == (
-        None if seconds is None else pytest.approx(seconds)
-    )
-
-
 def test_it_keeps_the_parameter_and_refuses_an_unclean_code():
     error = read(400, {"error": {"message": "x", "param": "messages[0]", "code": "a b\n"}})
     assert (error.param, error.code) == ("messages[0]", "bad_request")
-
-
-SECRETS = [
-    "sk-proj-abcdefghij1234567890",
-    "sk-ant-api03-abcdefghij1234567890-AA",
-    "sk-or-v1-0123456789abcdef0123456789",
-    "sk-abcd************************wxyz",
-    "gsk_abcdefghij1234567890",
-    "xai-abcdefghij1234567890",
-    "pplx-abcdefghij1234567890",
-    "hf_abcdefghijKLMNOP123456",
-    "AIzaSyA-abcdefghijklmnopqrstuvwxyz01234",
-    "ya29.a0AfH6SMBabcdefghijk",
-    "AKIAIOSFODNN7EXAMPLE",
-    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
-    "ann.lee+dev@corp.example.com",
-    "10.1.2.3:8443",
-]
-
-
-@pytest.mark.parametrize("secret", SECRETS)
-def test_it_tells_no_secret(secret):
-    for said in (f"No access with {secret}.", f'{{"key": "{secret}"}}', f"({secret})"):
-        for body in ({"error": {"message": said, "param": said, "code": secret}}, said.encode()):
-            error = read(403, body)
-            assert secret not in error.message + str(error.param)
-
-
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        ("Authorization: Bearer abcdefgh123 refused", "Authorization: Bearer [redacted] refused"),
-        ("api_key=abcdefgh1 is bad", "api_key=[redacted] is bad"),
-        ('"password": "hunter22"', '"password": "[redacted]"'),
-        ("see https://api.x.com/docs?key=abcdef#top", "see https://api.x.com/docs"),
-        ("at http://worker-7.prod.svc/v1", "at [address]"),
-        ("at http://worker.internal:8080/v1", "at [address]"),
-        ("at http://localhost/v1", "at [address]"),
-        ("at https://10.0.0.1/v1", "at [address]"),
-        ("at https://api.x.com:8443/v1", "at [address]"),
-        ("at redis://cache.x.com/0", "at [address]"),
-        ("at http://[broken/v1", "at [address]"),
-        ("line\r\nData: x\x00y", "line Data: x y"),
-        (
-            "Unknown keyboard_interrupt_handler in sk-learn",
-            "Unknown keyboard_interrupt_handler in sk-learn",
-        ),
-    ],
-)
-def test_it_tells_no_internal_address_and_keeps_the_rest(said, told):
-    assert read(400, {"error": {"message": said}}).message == told
-
-
-def test_a_message_is_short_even_when_the_answer_is_not():
-    for text in ("x" * 10_000, "ü" * 10_000, "🙂" * 10_000, "a@" * 50_000):
-        message = read(400, {"error": {"message": text}}).message
-        assert len(message.encode()) <= 2048
-        message.encode().decode()
 
 
 KEYS = """error message detail code type status metadata raw loc errors details retry_after
@@ -474,7 +369,7 @@ def test_it_writes_the_gateways_errors_as_openai_does(error, type_, code):
     }
 
 
-def test_details_stand_beside_the_message_and_never_replace_it():
+def test_it_puts_details_beside_the_message_and_never_over_it():
     error = gw.RateLimited("Wait.", details={"reset_seconds": 5, "message": "other"})
     assert FORMAT.write_error(error, "r")["error"] == {
         "reset_seconds": 5,

@@ -47,7 +47,7 @@ def test_it_always_asks_for_the_usage_of_a_stream(options, stream_usage, expecte
     assert after.get("stream_options") == expected
 
 
-def test_options_that_ask_already_stay_the_same_object():
+def test_it_leaves_options_alone_that_ask_already():
     sent = body(stream=True, stream_options={"include_usage": True})
     assert passed(sent)["stream_options"] is sent["stream_options"]
 
@@ -70,12 +70,12 @@ def test_it_leaves_out_what_provider_and_model_refuse():
         ({"max_tokens": None}, {"max_tokens": None}),
     ],
 )
-def test_a_model_that_refuses_max_tokens_gets_the_field_it_knows(fields, expected):
+def test_it_gives_a_model_the_limit_in_the_field_it_knows(fields, expected):
     after = passed(body(**fields), Model(id="m", max_tokens_field="max_completion_tokens"))
     assert {k: v for k, v in after.items() if k.startswith("max_")} == expected
 
 
-def test_the_role_developer_becomes_system_for_those_who_do_not_know_it():
+def test_it_makes_the_role_developer_system_for_those_who_do_not_know_it():
     sent = {"model": "m", "messages": [{"role": "developer", "content": "x"}, "odd"]}
     assert passed(sent)["messages"] == [{"role": "system", "content": "x"}, "odd"]
     after = passed(sent, system_role="developer")

@@ -31,7 +31,7 @@ COUNTS = {"prompt_tokens": 3, "completion_tokens": 0, "total_tokens": 3}
 
 
 @pytest.mark.parametrize("finish", ["stop", "length", "content_filter"])
-def test_an_empty_completion_is_an_answer_and_not_a_fault(finish):
+def test_it_takes_an_empty_completion_for_an_answer_and_not_for_a_fault(finish):
     raw = sse(chunk({"role": "assistant", "content": ""}), chunk({}, finish))
     assert parts(read(raw)) == []
     assert [event.reason for event in finishes(read(raw))] == [finish]
@@ -42,7 +42,7 @@ def test_an_empty_completion_is_an_answer_and_not_a_fault(finish):
     assert chunks[-2]["choices"][0]["finish_reason"] == finish
 
 
-def test_an_error_as_the_first_event_of_a_200_is_a_failure_and_not_an_empty_success():
+def test_it_takes_an_error_as_first_event_for_a_failure_and_not_for_an_empty_success():
     raw = sse({"error": {"message": "overloaded", "type": "overloaded_error"}})
     [failure] = read(raw)
     assert isinstance(failure, ir.Failure)
@@ -53,7 +53,7 @@ def test_an_error_as_the_first_event_of_a_200_is_a_failure_and_not_an_empty_succ
     assert tap.error is not None
 
 
-def test_usage_behind_the_finish_reaches_the_client_once():
+def test_it_carries_the_usage_behind_the_finish_to_the_client_once():
     raw = sse(
         chunk({"content": "x"}),
         chunk({}, "stop"),
@@ -65,7 +65,7 @@ def test_usage_behind_the_finish_reaches_the_client_once():
     assert sum(bool(item["choices"][0]["finish_reason"]) for item in chunks[:-2]) == 1
 
 
-def test_interleaved_parallel_calls_stay_whole_on_the_way_through_the_hub():
+def test_it_keeps_interleaved_parallel_calls_whole():
     fragments = [
         calls(call(0, id="a", name="f", arguments=""), call(1, id="b", name="g", arguments="")),
         calls(call(1, arguments='{"b"')),
@@ -82,7 +82,7 @@ def test_interleaved_parallel_calls_stay_whole_on_the_way_through_the_hub():
     assert chunks[-2]["choices"][0]["finish_reason"] == "tool_calls"
 
 
-def test_a_call_that_was_cut_by_the_limit_never_looks_complete():
+def test_it_never_makes_a_call_that_was_cut_by_the_limit_look_complete():
     raw = sse(
         chunk(calls(call(0, id="a", name="rm", arguments='{"path": "/'))), chunk({}, "length")
     )
@@ -91,7 +91,7 @@ def test_a_call_that_was_cut_by_the_limit_never_looks_complete():
     assert parts(read(raw))[0].arguments == '{"path": "/'
 
 
-def test_a_request_of_a_coding_agent_works_and_not_only_a_bare_one():
+def test_it_carries_a_coding_agents_request_and_not_only_a_bare_one():
     """Tools of every kind, reasoning, a namespace, a freeform edit in the history."""
     schema = {"type": "object", "properties": {"cmd": {"type": "string"}}}
     patch = ir.ToolCall(id="c2", name="apply_patch", arguments="*** Begin Patch", freeform=True)
@@ -143,7 +143,7 @@ def test_a_request_of_a_coding_agent_works_and_not_only_a_bare_one():
     )
 
 
-def test_a_freeform_call_makes_the_round_trip_through_a_server_that_knows_only_functions():
+def test_it_carries_a_freeform_call_through_a_server_that_knows_only_functions():
     asked = request(tools=(ir.Tool(name="apply_patch", freeform={}),))
     sent = write(asked).body["tools"][0]["function"]["name"]
     answer = sse(
@@ -162,7 +162,7 @@ def test_a_freeform_call_makes_the_round_trip_through_a_server_that_knows_only_f
     }
 
 
-def test_the_name_that_the_client_asked_for_stands_in_every_chunk():
+def test_it_puts_the_name_that_the_client_asked_for_into_every_chunk():
     raw = sse(chunk({"content": "x"}), chunk({}, "stop"), chunk(choices=[], usage=COUNTS))
     assert {item["model"] for item in wrote(read(raw), ASKED)[:-1]} == {"my-alias"}
     tap = FORMAT.tap(ASKED, "something-else")

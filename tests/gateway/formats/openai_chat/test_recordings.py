@@ -110,7 +110,7 @@ def check_usage(folder: Path, usage: Any, raw: dict[str, Any] | None) -> None:
         assert usage.reasoning == min(reasoning, usage.output)
 
 
-def test_every_recorded_answer_is_read_right(recordings):
+def test_it_reads_every_recorded_answer_right(recordings):
     for folder in folders(recordings, "response.json"):
         if load(folder, "meta.json")["status"] != 200:
             continue
@@ -145,7 +145,7 @@ def test_every_recorded_answer_is_read_right(recordings):
         assert FORMAT.response_usage(body) == response.usage
 
 
-def test_every_recorded_stream_is_read_right(recordings):
+def test_it_reads_every_recorded_stream_right(recordings):
     for folder in folders(recordings, "response.sse"):
         raw = (folder / "response.sse").read_bytes()
         events = read(raw)
@@ -180,7 +180,7 @@ def test_every_recorded_stream_is_read_right(recordings):
         check_usage(folder, usages[-1] if usages else None, last)
 
 
-def test_every_recorded_stream_passes_the_tap_unchanged(recordings):
+def test_it_passes_every_recorded_stream_on_unchanged(recordings):
     for folder in folders(recordings, "response.sse"):
         raw = (folder / "response.sse").read_bytes()
         model = next(item["model"] for item in chunks(folder) if item["model"])
@@ -207,7 +207,7 @@ def test_every_recorded_stream_passes_the_tap_unchanged(recordings):
         assert b'"choices":[],"usage":{' not in out, folder
 
 
-def test_every_recorded_refusal_is_understood(recordings):
+def test_it_understands_every_recorded_refusal(recordings):
     seen = 0
     for folder in folders(recordings, "response.json"):
         status = load(folder, "meta.json")["status"]
@@ -230,7 +230,7 @@ def unthinking(asked: ir.Request) -> list[tuple[str, list[ir.Part]]]:
     ]
 
 
-def test_every_recorded_request_survives_the_hub(recordings):
+def test_it_carries_every_recorded_request_through_the_hub(recordings):
     for folder in folders(recordings, "request.json"):
         body = load(folder, "request.json")
         if folder.name in REFUSED:

@@ -111,7 +111,7 @@ def test_it_reads_what_the_vendors_write(message, parts, finish):
     assert response.finish == finish
 
 
-def test_a_call_without_an_id_gets_one():
+def test_it_gives_an_id_to_a_call_without_one():
     first, second = read(tool_calls=[call(""), call(None)]).parts
     assert first.id.startswith("call_")
     assert first.id != second.id
@@ -121,7 +121,7 @@ def test_a_call_without_an_id_gets_one():
     assert FORMAT.read_response(body).parts != FORMAT.read_response(body).parts
 
 
-def test_a_choice_without_a_message_is_an_empty_answer():
+def test_it_takes_a_choice_without_a_message_for_an_empty_answer():
     body = answer("content_filter")
     del body["choices"][0]["message"]
     assert FORMAT.read_response(body).parts == ()
@@ -135,7 +135,7 @@ def test_it_tells_the_stop_string_and_takes_odd_envelopes():
     assert (response.created, response.id) == (None, "")
 
 
-def test_inline_reasoning_is_told_apart_where_the_provider_writes_it():
+def test_it_tells_inline_reasoning_apart_where_the_provider_writes_it():
     body = answer(content="<think>hm</think>\n\nYes")
     assert FORMAT.read_response(body, inline_think=True).parts == (
         ir.Thinking(text="hm", origin="openai_chat"),
@@ -159,13 +159,13 @@ def test_inline_reasoning_is_told_apart_where_the_provider_writes_it():
         {"choices": [{"message": {"tool_calls": [{"id": "a", "function": {}}]}}]},
     ],
 )
-def test_a_malformed_answer_is_a_protocol_fault(body):
+def test_it_takes_a_malformed_answer_for_a_protocol_fault(body):
     with pytest.raises(UpstreamFailure) as caught:
         FORMAT.read_response(body)
     assert caught.value.kind == "protocol"
 
 
-def test_an_error_inside_a_200_is_an_error_and_not_an_empty_answer():
+def test_it_takes_an_error_inside_a_200_for_an_error():
     body = {**answer(content=""), "error": {"message": "Slow down", "code": 429}}
     with pytest.raises(UpstreamError, match="Slow down") as caught:
         FORMAT.read_response(body)
@@ -270,18 +270,18 @@ def write(*parts: ir.Part, finish: ir.FinishReason = "stop", head: Head = HEAD) 
         ((), "error", "error"),
     ],
 )
-def test_the_finish_agrees_with_what_the_answer_holds(parts, finish, word):
+def test_it_writes_a_finish_that_agrees_with_the_answer(parts, finish, word):
     assert write(*parts, finish=finish)["finish_reason"] == word
 
 
-def test_no_text_is_null_beside_a_call_or_a_refusal_and_else_an_empty_string():
+def test_it_writes_no_text_as_null_only_beside_a_call_or_a_refusal():
     assert write()["message"]["content"] == ""
     assert write(ir.ToolCall(id="a", name="f"))["message"]["content"] is None
     refused = write(ir.Refusal(text="No."))["message"]
     assert (refused["content"], refused["refusal"]) == (None, "No.")
 
 
-def test_reasoning_of_every_owner_goes_out_under_its_name():
+def test_it_writes_the_reasoning_of_every_owner_under_its_name():
     message = write(
         ir.Thinking(text="a", origin="openai_chat"),
         ir.Thinking(text="b", signature="e", origin="openai_responses"),
@@ -310,7 +310,7 @@ def test_reasoning_of_every_owner_goes_out_under_its_name():
     assert "reasoning_details" not in plain
 
 
-def test_a_freeform_call_returns_to_its_client_as_raw_text():
+def test_it_gives_a_freeform_call_to_its_client_as_raw_text():
     head = Head(
         id="1",
         model="m",
@@ -332,7 +332,7 @@ def test_a_freeform_call_returns_to_its_client_as_raw_text():
     assert {entry["type"] for entry in tool_calls} == {"custom"}
 
 
-def test_images_that_the_model_made_reach_the_client():
+def test_it_writes_the_images_that_the_model_made():
     message = write(
         ir.Image(source=ir.Source(media_type="image/png", data="QQ==")),
         ir.Image(source=ir.Source(url="https://x.example/a.png")),

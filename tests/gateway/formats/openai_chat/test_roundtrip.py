@@ -149,7 +149,7 @@ requests = st.builds(
 
 
 @given(asked=requests)
-def test_a_request_survives_the_wire(asked):
+def test_it_reads_the_request_that_it_writes(asked):
     wire = FORMAT.write_request(asked, provider(freeform_tools=True), Model(id="m"))
     assert wire.losses == ()
     assert wire.names == wire.ids == {}
@@ -185,7 +185,7 @@ def ending(said: tuple[ir.Part, ...]) -> ir.FinishReason:
 
 
 @given(said=answers, usage=usages)
-def test_an_answer_survives_the_wire(said, usage):
+def test_it_reads_the_answer_that_it_writes(said, usage):
     response = ir.Response(
         id="chatcmpl-0190",
         model="my-alias",
@@ -220,7 +220,7 @@ def events_of(index: int, part: ir.Part) -> list[ir.Event]:
 
 
 @given(said=answers, usage=usages)
-def test_a_stream_survives_the_wire(said, usage):
+def test_it_reads_the_stream_that_it_writes(said, usage):
     events = [
         ir.Start(id="x", model="y"),
         *streamed(said),

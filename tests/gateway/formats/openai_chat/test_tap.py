@@ -52,14 +52,14 @@ def test_it_forwards_everything_but_the_models_name_and_the_unasked_usage():
     assert tap.usage == Usage(input=10, output=5)
 
 
-def test_the_usage_chunk_passes_when_the_client_asked_for_it():
+def test_it_passes_the_usage_chunk_on_when_the_client_asked_for_it():
     tap, out = tapped(STREAM, head=ASKED)
     assert out == renamed(STREAM)
     assert tap.usage == Usage(input=10, output=5)
 
 
 @given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=8).map(sorted))
-def test_any_split_forwards_the_same_bytes(cuts):
+def test_it_forwards_the_same_bytes_for_any_split(cuts):
     edges = [0, *cuts, len(STREAM)]
     tap, out = tapped(*(STREAM[a:b] for a, b in pairwise(edges)))
     assert out == renamed(without_usage(STREAM))
@@ -69,7 +69,7 @@ def test_any_split_forwards_the_same_bytes(cuts):
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("size", [1, 7, 100_000])
-def test_line_ends_comments_and_missing_spaces_pass_as_they_are(end, size):
+def test_it_passes_line_ends_comments_and_missing_spaces_as_they_are(end, size):
     raw = without_usage(STREAM)
     raw = raw.replace(b"data: ", b": ping\n\nid: 1\ndata:").replace(b"\n", end)
     tap, out = tapped(*(raw[i : i + size] for i in range(0, len(raw), size)))
@@ -77,7 +77,7 @@ def test_line_ends_comments_and_missing_spaces_pass_as_they_are(end, size):
     assert (tap.ready, tap.done) == (True, True)
 
 
-def test_only_whole_events_are_forwarded():
+def test_it_forwards_only_whole_events():
     tap = FORMAT.tap(HEAD, "upstream-model")
     sent = b""
     for i in range(len(STREAM)):
@@ -85,7 +85,7 @@ def test_only_whole_events_are_forwarded():
         assert sent == b"" or sent.endswith(b"\n\n")
 
 
-def test_a_cut_at_any_byte_is_never_taken_for_the_end():
+def test_it_never_takes_a_cut_for_the_end():
     complete = STREAM.index(b"\n", STREAM.index(b'"finish_reason":"tool_calls"'))
     for cut in range(len(STREAM)):
         tap, out = tapped(STREAM[:cut])
@@ -93,7 +93,7 @@ def test_a_cut_at_any_byte_is_never_taken_for_the_end():
         assert renamed(without_usage(STREAM)).startswith(out)
 
 
-def test_done_is_told_at_the_terminator_so_that_the_usage_is_not_missed():
+def test_it_tells_the_end_at_the_terminator_so_that_the_usage_is_not_missed():
     head, tail = STREAM[: -len(b"data: [DONE]\n\n")], b"data: [DONE]\n\n"
     tap = FORMAT.tap(HEAD, "upstream-model")
     tap.feed(head)
@@ -104,7 +104,7 @@ def test_done_is_told_at_the_terminator_so_that_the_usage_is_not_missed():
     assert tap.done, "a finish without [DONE] is an end, too"
 
 
-def test_an_unfinished_last_event_is_completed_or_left_out():
+def test_it_completes_an_unfinished_last_event_or_leaves_it_out():
     raw = without_usage(STREAM)
     tap, out = tapped(raw.rstrip(b"\n"))
     assert out == renamed(raw)
@@ -156,7 +156,7 @@ def test_it_is_ready_at_the_first_content_and_not_before(delta, ready):
     ],
 )
 @pytest.mark.parametrize("before", [b"", sse(chunk({"content": "x"}), done=False)])
-def test_an_error_is_seen_and_neither_it_nor_what_follows_is_forwarded(fault, before):
+def test_it_forwards_neither_an_error_nor_what_follows(fault, before):
     """A `[DONE]` behind an error would look like a complete answer."""
     tap = FORMAT.tap(HEAD, "upstream-model")
     out = tap.feed(before)
@@ -167,7 +167,7 @@ def test_an_error_is_seen_and_neither_it_nor_what_follows_is_forwarded(fault, be
     assert (tap.ready, tap.done) == (bool(before), False)
 
 
-def test_an_error_behind_the_finish_takes_nothing_back():
+def test_it_takes_nothing_back_for_an_error_behind_the_finish():
     raw = sse(
         chunk({"content": "x"}, "length"),
         chunk({}, error={"message": "Token limit"}, usage=COUNTS),
@@ -187,7 +187,7 @@ def test_an_error_behind_the_finish_takes_nothing_back():
         ([], False),
     ],
 )
-def test_a_terminator_counts_when_there_was_anything(chunks, done):
+def test_it_counts_a_terminator_when_there_was_anything(chunks, done):
     tap, _ = tapped(sse(*chunks))
     assert tap.done is done
 
@@ -208,7 +208,7 @@ def test_it_finds_the_usage_beside_choices_and_leaves_it_there(where):
         assert out == renamed(raw)
 
 
-def test_the_last_usage_of_many_counts():
+def test_it_counts_the_last_usage_of_many():
     raw = sse(
         *(
             chunk({"content": "x"}, usage={"prompt_tokens": 1, "completion_tokens": n})
@@ -240,7 +240,7 @@ def test_it_learns_how_the_provider_spells_the_model(spelling, value):
     assert value.encode() not in out
 
 
-def test_a_name_inside_of_the_answer_is_left_alone():
+def test_it_leaves_a_name_inside_of_the_answer_alone():
     """Tool arguments are JSON inside of a string: their quotes are escaped."""
     said = chunk(calls(call(0, arguments='{"model":"upstream-model","error":"x"}')))
     nested = chunk({"content": "x"}, x_groq={"models": [{"model": "another"}]})
@@ -259,20 +259,20 @@ def test_it_tells_the_streams_own_model_from_others_beside_it():
     assert out == escaped
 
 
-def test_a_model_that_changes_in_mid_stream_is_renamed_where_it_is_looked_at():
+def test_it_learns_again_when_the_model_changes():
     first = sse({"model": "", "choices": []}, chunk(), chunk({"content": "x"}), done=False)
     _, out = tapped(first, model="guess")
     assert out.count(b'"model":"my-alias"') == 3
 
 
-def test_an_event_that_is_no_json_is_a_fault():
+def test_it_refuses_an_event_that_is_no_json():
     for data in (b"{nonsense", b"[1]"):
         with pytest.raises(UpstreamFailure) as caught:
             FORMAT.tap(HEAD, "m").feed(b"data: " + data + b"\n\n")
         assert caught.value.kind == "protocol"
 
 
-def test_an_event_without_end_is_a_fault_and_costs_linear_time():
+def test_it_refuses_an_event_without_end_in_linear_time():
     tap = FORMAT.tap(HEAD, "m")
     began = time.process_time()
     for _ in range(2**20 // 16):
@@ -328,7 +328,7 @@ JSON: Any = st.recursive(
 
 
 @given(chunks=st.lists(JSON, max_size=4), size=st.integers(1, 80))
-def test_adversarial_events_never_crash(chunks, size):
+def test_it_never_crashes_on_adversarial_events(chunks, size):
     raw = sse(*({"choices": [item], "model": item, "usage": item} for item in chunks))
     tap = FORMAT.tap(HEAD, "m")
     for i in range(0, len(raw), size):

@@ -141,7 +141,7 @@ NUMBERS = st.none() | st.integers() | st.floats() | st.text(max_size=3) | st.boo
         },
     )
 )
-def test_hostile_counts_are_never_negative_and_never_overlap(raw):
+def test_it_never_makes_negative_or_overlapping_counts_of_hostile_ones(raw):
     usage = read(**raw)
     if usage is not None:
         counts = (usage.input, usage.cache_read, usage.cache_write_5m, usage.output)
@@ -154,7 +154,7 @@ def test_hostile_counts_are_never_negative_and_never_overlap(raw):
     counts=st.tuples(*[st.integers(0, 10**6)] * 5),
     reasoning=st.integers(0, 10**6),
 )
-def test_counts_survive_the_way_to_the_client_and_back(counts, reasoning):
+def test_it_writes_the_counts_that_it_reads(counts, reasoning):
     fresh, read_, write5, write1, output = counts
     usage = Usage(
         input=fresh,
