@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from billing.models import Price
+from omniroute import __version__
 from omniroute.gateway import snapshot
 from omniroute.models import ConfigVersion
 from providers import catalog
@@ -30,14 +31,17 @@ _THEIRS = {
     "output": "output_mtok",
     "cache_read": "cache_read_mtok",
     "cache_write_5m": "cache_write_mtok",
-    "cache_write_1h": "cache_1h_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
 }
 
 
 def is_current() -> bool:
-    """Whether the stored prices come from the installed release of the sources."""
-    stored = Price.objects.filter(source=Price.Source.SYNCED).values_list("version", flat=True)
-    return stored.first() == version("genai-prices")
+    """Whether the stored prices come from the installed releases of both sources."""
+    stored = set(Price.objects.values_list("source", "version").distinct())
+    return stored == {
+        (Price.Source.SYNCED.value, version("genai-prices")),
+        (Price.Source.CATALOG.value, __version__),
+    }
 
 
 def sync() -> int:
@@ -80,7 +84,7 @@ def _catalog() -> Iterator[Price]:
                 provider=entry.id,
                 model=model,
                 source=Price.Source.CATALOG,
-                version="catalog",
+                version=__version__,
                 **{rate: rates[rate] for rate in RATES},
             )
 
@@ -103,7 +107,9 @@ def _of_vendor(provider: str, vendor: Vendor, wanted: Iterable[str]) -> Iterator
     for model_id in wanted:
         info = vendor.find_model(model_id)
         price = _price_now(info) if info else None
-        if price is None or price.input_mtok is None or price.output_mtok is None:
+        if price is None or any(
+            _base(getattr(price, _THEIRS[rate], None)) is None for rate in ("input", "output")
+        ):
             continue
         yield Price(
             provider=provider,
@@ -111,7 +117,7 @@ def _of_vendor(provider: str, vendor: Vendor, wanted: Iterable[str]) -> Iterator
             source=Price.Source.SYNCED,
             version=version("genai-prices"),
             tiers=_tiers(price),
-            **{rate: _base(getattr(price, theirs)) for rate, theirs in _THEIRS.items()},
+            **{rate: _base(getattr(price, theirs, None)) for rate, theirs in _THEIRS.items()},
         )
 
 
@@ -137,6 +143,6 @@ def _base(value: Any) -> Decimal | None:
 def _tiers(price: ModelPrice) -> list[dict[str, Any]]:
     steps: dict[int, dict[str, Any]] = {}
     for rate, theirs in _THEIRS.items():
-        for tier in getattr(getattr(price, theirs), "tiers", ()):
+        for tier in getattr(getattr(price, theirs, None), "tiers", ()):
             steps.setdefault(tier.start, {"above": tier.start})[rate] = str(tier.price)
     return [steps[start] for start in sorted(steps)]

@@ -1,4 +1,4 @@
-"""Housekeeping of the request log. The ledger is never pruned."""
+"""Housekeeping of the request log and of prices. The ledger is never pruned."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from billing import pricing
 from billing.models import RequestLog
 from omniroute.models import Settings
 
@@ -29,3 +30,11 @@ def prune() -> int:
         total += RequestLog.objects.filter(pk__in=batch).delete()[0]
     log.info("requests.pruned", count=total)
     return total
+
+
+@shared_task
+def sync_prices() -> int:
+    """Takes today's prices of the installed price list. Returns how many there are."""
+    count = pricing.sync()
+    log.info("prices.synced", count=count)
+    return count

@@ -20,6 +20,7 @@ class Job:
 JOBS = (
     Job(name="Heartbeat", task="health.tasks.heartbeat", when=timedelta(minutes=1)),
     Job(name="Delete old requests", task="billing.tasks.prune", when=time(3, 20)),
+    Job(name="Read the price list", task="billing.tasks.sync_prices", when=time(3, 40)),
 )
 
 

@@ -1,4 +1,4 @@
-"""The application that every server runs: the edge, and behind it the gateway, websockets, Django."""
+"""What every server runs: the edge, and behind it the gateway, websockets and Django."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import orjson
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
+from django.db import Error as DatabaseError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniroute.settings")
 django_app = get_asgi_application()
@@ -18,6 +19,8 @@ from omniroute.gateway.errors import GatewayError, NotFound  # noqa: E402
 from omniroute.gateway.exchange import new_id  # noqa: E402
 from omniroute.gateway.formats import FORMATS  # noqa: E402
 from omniroute.gateway.routes import dialect, is_api  # noqa: E402
+from omniroute.keyring import KeyringError  # noqa: E402
+from providers.catalog import CatalogError  # noqa: E402
 
 PAGE_BODY = 2_621_440
 ONLY = os.environ.get("OMNIROUTE_ONLY", "")
@@ -43,7 +46,11 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
     if ONLY != "web":
-        await RUNTIME.start()
+        try:
+            await RUNTIME.start()
+        except (DatabaseError, KeyringError, CatalogError, ValueError) as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await RUNTIME.stop()

@@ -19,6 +19,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from omniroute import environment
+
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _KNOWN_DEFAULTS = {
     "omniroute-default-secret-change-me",
@@ -78,7 +80,7 @@ class Keyring:
     def derive(self, purpose: str) -> bytes:
         """A 32-byte secret for one purpose, stable across rotation of the encryption keys."""
         override = {"pepper": "API_KEY_SECRET", "sessions": "JWT_SECRET"}.get(purpose)
-        value = os.environ.get(override, "") if override else ""
+        value = environment.text(override) if override else ""
         if value:
             return hashlib.sha256(_strong(str(override), value).encode()).digest()
         root = self._file.get("root")
@@ -92,7 +94,7 @@ class Keyring:
 
     def add_key(self) -> str:
         """Begins a rotation: a new key in front. Running processes find it when they meet it."""
-        if os.environ.get("OMNIROUTE_SECRET_KEYS"):
+        if environment.text("OMNIROUTE_SECRET_KEYS"):
             raise KeyringError("put the new key in front in OMNIROUTE_SECRET_KEYS")
         key_id = f"k{secrets.token_hex(4)}"
         self._write({key_id: secrets.token_bytes(32), **self._keys})
@@ -108,14 +110,20 @@ class Keyring:
             self._file = json.loads(self._path.read_text())
         elif not self._file:
             self._file = {"root": _b64(secrets.token_bytes(32)), "keys": ""}
-        from_env = os.environ.get("OMNIROUTE_SECRET_KEYS", "")
-        self._keys = _parse_keys(from_env or self._file["keys"])
+        given = environment.text("OMNIROUTE_SECRET_KEYS")
+        self._keys = _parse_keys(given or self._file["keys"])
         if not self._keys:
             self._write({f"k{secrets.token_hex(4)}": secrets.token_bytes(32)})
+        elif not self._path.exists():
+            self._save()  # the root secret must outlive this process
 
     def _write(self, keys: dict[str, bytes]) -> None:
         text = ",".join(f"{key_id}:{_b64(key)}" for key_id, key in keys.items())
         self._file = {**self._file, "keys": text}
+        self._keys = keys
+        self._save()
+
+    def _save(self) -> None:
         temporary = self._path.with_suffix(".new")
         temporary.unlink(missing_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -124,7 +132,6 @@ class Keyring:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(self._path)
-        self._keys = keys
 
 
 def new_token(prefix: str) -> str:

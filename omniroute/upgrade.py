@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,6 +17,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from billing import pricing
+
 KEPT_COPIES = 5
 _LOCK_ID = 0x6F6D6E69  # of the advisory lock; any number that is ours
 
@@ -23,12 +28,17 @@ def upgrade(say: Callable[[str], None]) -> None:
     with _alone():
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        if not plan:
-            return
-        if executor.loader.applied_migrations and connection.vendor == "sqlite":
+        if plan and executor.loader.applied_migrations and connection.vendor == "sqlite":
             say(f"Copied the database to {copy_sqlite(settings.DATA_DIR / 'db_backups')}.")
-        say(f"Preparing the database ({len(plan)} steps) …")
-        call_command("migrate", interactive=False, verbosity=0)
+        if plan:
+            say(f"Preparing the database ({len(plan)} steps) …")
+            call_command("migrate", interactive=False, verbosity=0)
+        if not pricing.is_current():
+            say("Reading the price list …")
+            # In a process that ends: the list takes 30 MB that a server would keep.
+            command = [sys.executable, "-m", "django", "sync_prices"]
+            environment = {**os.environ, "PYTHONPATH": str(settings.BASE_DIR)}
+            subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
 
 
 def copy_sqlite(folder: Path) -> Path:

@@ -1,9 +1,7 @@
-"""What every test stands on: a data directory of its own, and the recordings if there are any."""
+"""What every test stands on. The environment is set in `tests.settings`, which is read first."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,13 +15,6 @@ settings.register_profile(
     "default", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("default")
-
-# Before Django is imported: nothing of the developer's own installation is read or written.
-os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="omniroute-test-")
-os.environ["HOME"] = os.environ["DATA_DIR"]
-os.environ["ALLOW_PRIVATE_UPSTREAMS"] = "127.0.0.0/8"
-for name in ("DATABASE_URL", "REDIS_URL", "JWT_SECRET", "API_KEY_SECRET", "INITIAL_PASSWORD"):
-    os.environ.pop(name, None)
 
 
 @pytest.fixture

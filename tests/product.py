@@ -157,6 +157,11 @@ class Product:
         number: int = httpx.get(f"{self.url}/readyz").json()["configVersion"]
         return number
 
+    def api_models(self, key: str) -> list[dict[str, Any]]:
+        answer = httpx.get(f"{self.url}/v1/models", headers={"Authorization": f"Bearer {key}"})
+        found: list[dict[str, Any]] = answer.json()["data"]
+        return found
+
     def logs(self, limit: int = 50) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.api("GET", f"/usage/logs?limit={limit}")["logs"]
         return rows
