@@ -52,6 +52,9 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
+_READABLE = structlog.dev.ConsoleRenderer(
+    colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+)
 _STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
 _process = ""
 _listener: QueueListener | None = None
@@ -136,7 +139,7 @@ def _set_levels(level: int) -> None:
 
 def _console() -> logging.Handler:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Line(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())))
+    handler.setFormatter(_Line(_READABLE))
     return handler
 
 
