@@ -12,71 +12,72 @@ from .wire import PIXEL, body
 FUNCTION = {"name": "look", "description": "Looks.", "parameters": {"type": "object"}}
 
 
+EVERYTHING = body(
+    max_completion_tokens=100,
+    max_tokens=7,
+    stream=True,
+    stream_options={"include_usage": True},
+    tools=[{"type": "function", "function": {**FUNCTION, "strict": True}}],
+    tool_choice="auto",
+    parallel_tool_calls=False,
+    response_format={"type": "text"},
+    reasoning_effort="high",
+    temperature=0,
+    top_p=0.5,
+    top_k=40,
+    stop="END",
+    seed=3,
+    n=2,
+    frequency_penalty=0.1,
+    presence_penalty=-0.1,
+    logprobs=True,
+    top_logprobs=2,
+    logit_bias={"50256": -100},
+    user="old",
+    safety_identifier="new",
+    service_tier="flex",
+    prompt_cache_key="key",
+    verbosity="low",
+    metadata={"a": "b"},
+    store=False,
+    vendor={"x": [1]},
+)
+READ = ir.Request(
+    format="openai_chat",
+    model="m",
+    messages=(ir.Message(role="user", parts=(ir.Text(text="Hi"),)),),
+    max_tokens=100,
+    stream=True,
+    include_usage=True,
+    tools=(ir.Tool(name="look", description="Looks.", schema={"type": "object"}, strict=True),),
+    tool_choice=ir.ToolChoice(mode="auto"),
+    parallel_tool_calls=False,
+    output=ir.OutputFormat(kind="text"),
+    reasoning=ir.Reasoning(effort="high"),
+    sampling=ir.Sampling(
+        temperature=0,
+        top_p=0.5,
+        top_k=40,
+        stop=("END",),
+        seed=3,
+        n=2,
+        frequency_penalty=0.1,
+        presence_penalty=-0.1,
+        logprobs=True,
+        top_logprobs=2,
+        logit_bias={"50256": -100},
+    ),
+    user="new",
+    service_tier="flex",
+    prompt_cache_key="key",
+    verbosity="low",
+    metadata={"a": "b"},
+    extra={"openai_chat": {"store": False, "vendor": {"x": [1]}}},
+)
+
+
 def test_it_reads_every_field_that_the_hub_models():
-    asked = FORMAT.read_request(
-        body(
-            max_completion_tokens=100,
-            max_tokens=7,
-            stream=True,
-            stream_options={"include_usage": True},
-            tools=[{"type": "function", "function": {**FUNCTION, "strict": True}}],
-            tool_choice="auto",
-            parallel_tool_calls=False,
-            response_format={"type": "text"},
-            reasoning_effort="high",
-            temperature=0,
-            top_p=0.5,
-            top_k=40,
-            stop="END",
-            seed=3,
-            n=2,
-            frequency_penalty=0.1,
-            presence_penalty=-0.1,
-            logprobs=True,
-            top_logprobs=2,
-            logit_bias={"50256": -100},
-            user="old",
-            safety_identifier="new",
-            service_tier="flex",
-            prompt_cache_key="key",
-            verbosity="low",
-            metadata={"a": "b"},
-            store=False,
-            vendor={"x": [1]},
-        )
-    )
-    assert asked == ir.Request(
-        format="openai_chat",
-        model="m",
-        messages=(ir.Message(role="user", parts=(ir.Text(text="Hi"),)),),
-        max_tokens=100,
-        stream=True,
-        include_usage=True,
-        tools=(ir.Tool(name="look", description="Looks.", schema={"type": "object"}, strict=True),),
-        tool_choice=ir.ToolChoice(mode="auto"),
-        parallel_tool_calls=False,
-        output=ir.OutputFormat(kind="text"),
-        reasoning=ir.Reasoning(effort="high"),
-        sampling=ir.Sampling(
-            temperature=0,
-            top_p=0.5,
-            top_k=40,
-            stop=("END",),
-            seed=3,
-            n=2,
-            frequency_penalty=0.1,
-            presence_penalty=-0.1,
-            logprobs=True,
-            top_logprobs=2,
-            logit_bias={"50256": -100},
-        ),
-        user="new",
-        service_tier="flex",
-        prompt_cache_key="key",
-        verbosity="low",
-        metadata={"a": "b"},
-        extra={"openai_chat": {"store": False, "vendor": {"x": [1]}}},
-    )
+    assert FORMAT.read_request(EVERYTHING) == READ
 
 
 def test_it_takes_null_for_absent_as_clients_send_it():
@@ -87,97 +88,94 @@ def test_it_takes_null_for_absent_as_clients_send_it():
     assert FORMAT.read_request(body(**dict.fromkeys(names.split()))) == FORMAT.read_request(body())
 
 
+CONVERSATION = [
+    {"role": "developer", "content": "Be brief."},
+    {"role": "system", "content": [{"type": "text", "text": "Be kind."}]},
+    {
+        "role": "user",
+        "name": "ann",
+        "content": [
+            {"type": "text", "text": "What is this?"},
+            {
+                "type": "image_url",
+                "image_url": {"url": f"data:image/png;base64,{PIXEL}", "detail": "low"},
+            },
+            {"type": "image_url", "image_url": "https://x.example/a.png"},
+            {"type": "file", "file": {"file_id": "file-1"}},
+            {
+                "type": "file",
+                "file": {
+                    "file_data": "data:application/pdf;base64,QQ==",
+                    "filename": "a.pdf",
+                },
+            },
+            {"type": "file", "file": {"file_data": "QQ=="}},
+            {"type": "input_audio", "input_audio": {"data": "QQ==", "format": "mp3"}},
+            {"type": "input_audio", "input_audio": {"data": "QQ==", "format": "flac"}},
+            {"type": "video_url", "video_url": {"url": "https://x.example/v"}},
+        ],
+    },
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {"id": "a", "type": "function", "function": {"name": "look"}},
+            {
+                "id": "b",
+                "type": "custom",
+                "custom": {"name": "patch", "input": "*** Begin"},
+            },
+        ],
+    },
+    {"role": "tool", "tool_call_id": "a", "content": "ok", "name": "look"},
+    {
+        "role": "tool",
+        "tool_call_id": "b",
+        "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}],
+    },
+    {"role": "user", "content": ""},
+]
+TURNS = (
+    ir.Message(role="system", parts=(ir.Text(text="Be brief."),)),
+    ir.Message(role="system", parts=(ir.Text(text="Be kind."),)),
+    ir.Message(
+        role="user",
+        parts=(
+            ir.Text(text="What is this?"),
+            ir.Image(source=ir.Source(media_type="image/png", data=PIXEL), detail="low"),
+            ir.Image(source=ir.Source(url="https://x.example/a.png")),
+            ir.Document(source=ir.Source(file_id="file-1")),
+            ir.Document(source=ir.Source(media_type="application/pdf", data="QQ=="), name="a.pdf"),
+            ir.Document(source=ir.Source(media_type="application/pdf", data="QQ==")),
+            ir.Audio(source=ir.Source(media_type="audio/mpeg", data="QQ==")),
+            ir.Audio(source=ir.Source(media_type="audio/flac", data="QQ==")),
+            ir.Opaque(
+                format="openai_chat",
+                value={"type": "video_url", "video_url": {"url": "https://x.example/v"}},
+            ),
+        ),
+        extra={"openai_chat": {"name": "ann"}},
+    ),
+    ir.Message(
+        role="assistant",
+        parts=(
+            ir.ToolCall(id="a", name="look", arguments="{}"),
+            ir.ToolCall(id="b", name="patch", arguments="*** Begin", freeform=True),
+        ),
+    ),
+    ir.Message(
+        role="user",
+        parts=(
+            ir.ToolResult(call_id="a", parts=(ir.Text(text="ok"),), name="look"),
+            ir.ToolResult(call_id="b", parts=(ir.Text(text="one"), ir.Text(text="two"))),
+        ),
+    ),
+    ir.Message(role="user", parts=()),
+)
+
+
 def test_it_reads_a_conversation_with_parallel_calls_and_media():
-    asked = FORMAT.read_request(
-        body(
-            messages=[
-                {"role": "developer", "content": "Be brief."},
-                {"role": "system", "content": [{"type": "text", "text": "Be kind."}]},
-                {
-                    "role": "user",
-                    "name": "ann",
-                    "content": [
-                        {"type": "text", "text": "What is this?"},
-                        {
-                            "type": "image_url",
-                            "image_url": {"url": f"data:image/png;base64,{PIXEL}", "detail": "low"},
-                        },
-                        {"type": "image_url", "image_url": "https://x.example/a.png"},
-                        {"type": "file", "file": {"file_id": "file-1"}},
-                        {
-                            "type": "file",
-                            "file": {
-                                "file_data": "data:application/pdf;base64,QQ==",
-                                "filename": "a.pdf",
-                            },
-                        },
-                        {"type": "file", "file": {"file_data": "QQ=="}},
-                        {"type": "input_audio", "input_audio": {"data": "QQ==", "format": "mp3"}},
-                        {"type": "input_audio", "input_audio": {"data": "QQ==", "format": "flac"}},
-                        {"type": "video_url", "video_url": {"url": "https://x.example/v"}},
-                    ],
-                },
-                {
-                    "role": "assistant",
-                    "content": None,
-                    "tool_calls": [
-                        {"id": "a", "type": "function", "function": {"name": "look"}},
-                        {
-                            "id": "b",
-                            "type": "custom",
-                            "custom": {"name": "patch", "input": "*** Begin"},
-                        },
-                    ],
-                },
-                {"role": "tool", "tool_call_id": "a", "content": "ok", "name": "look"},
-                {
-                    "role": "tool",
-                    "tool_call_id": "b",
-                    "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}],
-                },
-                {"role": "user", "content": ""},
-            ]
-        )
-    )
-    assert asked.messages == (
-        ir.Message(role="system", parts=(ir.Text(text="Be brief."),)),
-        ir.Message(role="system", parts=(ir.Text(text="Be kind."),)),
-        ir.Message(
-            role="user",
-            parts=(
-                ir.Text(text="What is this?"),
-                ir.Image(source=ir.Source(media_type="image/png", data=PIXEL), detail="low"),
-                ir.Image(source=ir.Source(url="https://x.example/a.png")),
-                ir.Document(source=ir.Source(file_id="file-1")),
-                ir.Document(
-                    source=ir.Source(media_type="application/pdf", data="QQ=="), name="a.pdf"
-                ),
-                ir.Document(source=ir.Source(media_type="application/pdf", data="QQ==")),
-                ir.Audio(source=ir.Source(media_type="audio/mpeg", data="QQ==")),
-                ir.Audio(source=ir.Source(media_type="audio/flac", data="QQ==")),
-                ir.Opaque(
-                    format="openai_chat",
-                    value={"type": "video_url", "video_url": {"url": "https://x.example/v"}},
-                ),
-            ),
-            extra={"openai_chat": {"name": "ann"}},
-        ),
-        ir.Message(
-            role="assistant",
-            parts=(
-                ir.ToolCall(id="a", name="look", arguments="{}"),
-                ir.ToolCall(id="b", name="patch", arguments="*** Begin", freeform=True),
-            ),
-        ),
-        ir.Message(
-            role="user",
-            parts=(
-                ir.ToolResult(call_id="a", parts=(ir.Text(text="ok"),), name="look"),
-                ir.ToolResult(call_id="b", parts=(ir.Text(text="one"), ir.Text(text="two"))),
-            ),
-        ),
-        ir.Message(role="user", parts=()),
-    )
+    assert FORMAT.read_request(body(messages=CONVERSATION)).messages == TURNS
 
 
 def test_it_keeps_results_that_end_the_conversation():

@@ -173,76 +173,75 @@ def test_it_takes_an_error_inside_a_200_for_an_error():
     assert FORMAT.read_response({**answer(content="x"), "error": None}).finish == "stop"
 
 
+WHOLE = ir.Response(
+    id="msg_1",
+    model="claude",
+    parts=(
+        ir.Thinking(text="hm", signature="s", origin="anthropic"),
+        ir.Text(text="a"),
+        ir.Opaque(format="anthropic", value={"type": "web_search_tool_result"}),
+        ir.Text(text="b"),
+        ir.ToolCall(id="t", name="f", arguments=""),
+        ir.ToolCall(id="u", name="g", arguments="{}", extra={"gemini": {"thoughtSignature": "g"}}),
+    ),
+    finish="tool_calls",
+    usage=Usage(input=1, cache_read=2, cache_write_5m=3, cache_write_1h=4, output=5),
+    extra={"anthropic": {"container": "c"}, "openai_chat": {"system_fingerprint": "fp"}},
+)
+WRITTEN = {
+    "system_fingerprint": "fp",
+    "id": "chatcmpl-0190",
+    "object": "chat.completion",
+    "created": 1_700_000_000,
+    "model": "my-alias",
+    "choices": [
+        {
+            "index": 0,
+            "message": {
+                "role": "assistant",
+                "content": "ab",
+                "refusal": None,
+                "reasoning_content": "hm",
+                "reasoning_details": [
+                    {
+                        "type": "reasoning.text",
+                        "text": "hm",
+                        "signature": "s",
+                        "format": "anthropic-claude-v1",
+                        "index": 0,
+                    }
+                ],
+                "tool_calls": [
+                    {
+                        "id": "t",
+                        "type": "function",
+                        "function": {"name": "f", "arguments": "{}"},
+                    },
+                    {
+                        "id": "u",
+                        "type": "function",
+                        "function": {"name": "g", "arguments": "{}"},
+                        "extra_content": {"google": {"thought_signature": "g"}},
+                    },
+                ],
+            },
+            "logprobs": None,
+            "finish_reason": "tool_calls",
+        }
+    ],
+    "usage": {
+        "prompt_tokens": 10,
+        "completion_tokens": 5,
+        "total_tokens": 15,
+        "prompt_tokens_details": {"cached_tokens": 2, "cache_write_tokens": 7},
+        "completion_tokens_details": {"reasoning_tokens": 0},
+    },
+}
+
+
 def test_it_writes_a_whole_answer():
-    written = FORMAT.write_response(
-        ir.Response(
-            id="msg_1",
-            model="claude",
-            parts=(
-                ir.Thinking(text="hm", signature="s", origin="anthropic"),
-                ir.Text(text="a"),
-                ir.Opaque(format="anthropic", value={"type": "web_search_tool_result"}),
-                ir.Text(text="b"),
-                ir.ToolCall(id="t", name="f", arguments=""),
-                ir.ToolCall(
-                    id="u", name="g", arguments="{}", extra={"gemini": {"thoughtSignature": "g"}}
-                ),
-            ),
-            finish="tool_calls",
-            usage=Usage(input=1, cache_read=2, cache_write_5m=3, cache_write_1h=4, output=5),
-            extra={"anthropic": {"container": "c"}, "openai_chat": {"system_fingerprint": "fp"}},
-        ),
-        HEAD,
-    )
-    assert written == {
-        "system_fingerprint": "fp",
-        "id": "chatcmpl-0190",
-        "object": "chat.completion",
-        "created": 1_700_000_000,
-        "model": "my-alias",
-        "choices": [
-            {
-                "index": 0,
-                "message": {
-                    "role": "assistant",
-                    "content": "ab",
-                    "refusal": None,
-                    "reasoning_content": "hm",
-                    "reasoning_details": [
-                        {
-                            "type": "reasoning.text",
-                            "text": "hm",
-                            "signature": "s",
-                            "format": "anthropic-claude-v1",
-                            "index": 0,
-                        }
-                    ],
-                    "tool_calls": [
-                        {
-                            "id": "t",
-                            "type": "function",
-                            "function": {"name": "f", "arguments": "{}"},
-                        },
-                        {
-                            "id": "u",
-                            "type": "function",
-                            "function": {"name": "g", "arguments": "{}"},
-                            "extra_content": {"google": {"thought_signature": "g"}},
-                        },
-                    ],
-                },
-                "logprobs": None,
-                "finish_reason": "tool_calls",
-            }
-        ],
-        "usage": {
-            "prompt_tokens": 10,
-            "completion_tokens": 5,
-            "total_tokens": 15,
-            "prompt_tokens_details": {"cached_tokens": 2, "cache_write_tokens": 7},
-            "completion_tokens_details": {"reasoning_tokens": 0},
-        },
-    }
+    written = FORMAT.write_response(WHOLE, HEAD)
+    assert written == WRITTEN
     ChatCompletion.model_validate(written, strict=True)
 
 
