@@ -8,7 +8,6 @@ import random
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 
 import pytest
 
@@ -378,8 +377,7 @@ async def test_it_waits_in_vain_for_a_connection_beyond_the_limit(
     client: UpstreamClient, serve: Serve
 ) -> None:
     server = await serve(silent)
-    patient = replace(QUICK, first_byte=30.0, pool_wait=30.0)
-    waiting = [asyncio.ensure_future(client.send(call(server.url), patient)) for _ in range(200)]
+    waiting = [asyncio.ensure_future(client.send(call(server.url), PATIENT)) for _ in range(200)]
     await until(lambda: len(server.peers) == 200, within=5.0)
     fault = await failure(client.send(call(server.url), QUICK))
     assert (fault.kind, fault.sent) == ("pool", False)
