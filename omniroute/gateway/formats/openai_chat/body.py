@@ -77,9 +77,8 @@ def _sampling(request: ir.Request, losses: set[str]) -> dict[str, Any]:
     elif sampling.n is not None:  # the hub carries one answer
         losses.add("n")
     if sampling.top_k is not None:
-        if (
-            request.format == FORMAT_NAME
-        ):  # not OpenAI's, but its client knows that the server takes it
+        # It is not OpenAI's, but a client of this format knows that the server takes it.
+        if request.format == FORMAT_NAME:
             fields["top_k"] = sampling.top_k
         else:
             losses.add("top_k")
