@@ -194,4 +194,7 @@ def _plain_text(part: ir.Document, data: str) -> str:
 
 
 def _title(part: ir.Part) -> str:
-    return "this content" if isinstance(part, ir.Opaque) else f"a {type(part).__name__}"
+    if not isinstance(part, ir.Opaque):
+        return f"a {type(part).__name__}"
+    kind = part.value.get("type") if isinstance(part.value, dict) else None
+    return f"`{kind}`, which only {part.format} knows,"

@@ -122,3 +122,9 @@ def test_it_refuses_images_for_a_model_that_is_blind():
             request(user(text("Hi")), assistant(call("a")), user(result("a", IMAGE))),
             Model(id="m", images=False),
         )
+
+
+def test_it_says_what_it_cannot_carry():
+    for value in ({"type": "server_tool_use"}, ["odd"]):
+        with pytest.raises(Unsupported, match="which only anthropic knows"):
+            sent(user(ir.Opaque(format="anthropic", value=value)))
