@@ -322,10 +322,8 @@ def _left(end: float, limit: float | None = None) -> float:
 
 def _error_of(exc: Exception) -> OutboundError:
     beneath = exc.__context__  # httpcore takes the cause away
-    if isinstance(beneath, ssl.SSLCertVerificationError):
-        return OutboundError("tls", str(beneath.verify_message))
     if isinstance(beneath, ssl.SSLError):
-        return OutboundError("tls", str(beneath.reason))
+        return OutboundError("tls", tls.reason(beneath))
     kinds = (kind for fault, kind in _KINDS if isinstance(exc, fault))
     return OutboundError(next(kinds, "reset"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .addresses import AddressPolicy
-from .client import UpstreamClient, UpstreamResponse, failure_of
+from .client import UpstreamClient, UpstreamResponse
 from .deadlines import Deadlines
 from .request import UpstreamRequest
 
@@ -13,5 +13,4 @@ __all__ = [
     "UpstreamClient",
     "UpstreamRequest",
     "UpstreamResponse",
-    "failure_of",
 ]

@@ -71,10 +71,8 @@ def failure_of(exc: BaseException, phase: Phase) -> UpstreamFailure:
 def _detail(exc: BaseException) -> str:
     if isinstance(exc, Blocked):
         return str(exc)
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        return str(exc.verify_message)
     if isinstance(exc, ssl.SSLError):
-        return str(exc.reason)
+        return tls.reason(exc)
     if isinstance(exc, OSError) and (exc.errno or 0) > 0:
         return os.strerror(exc.errno or 0)
     return ""
@@ -166,15 +164,20 @@ class Handler(ResponseHandler):
             super().feed_data(data, size)
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        """Keep our name for the fault only: aiohttp's exception and its cause quote the answer."""
+        failure = self._failure(exc)
         if isinstance(exc, HttpProcessingError):
-            self.fail(failure_of(exc, "head"))  # without the cause: its text quotes the answer
+            self.fail(failure)
         else:
-            super().set_exception(exc)
+            super().set_exception(failure)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if exc is not None and self._busy:  # where a close ends the body, a reset still does not
-            self.fail(failure_of(exc, self._clock.phase if self._clock else "body"))
+            self.fail(self._failure(exc))
         super().connection_lost(exc)
+
+    def _failure(self, exc: BaseException) -> UpstreamFailure:
+        return failure_of(exc, self._clock.phase if self._clock else "body")
 
     def fail(self, failure: UpstreamFailure) -> None:
         """Close the socket at once and let whoever reads from it hear why."""

@@ -15,3 +15,9 @@ def context(ca_file: str | None = None) -> ssl.SSLContext:
     if ca_file is not None:
         verifying.load_verify_locations(ca_file)
     return verifying
+
+
+def reason(exc: ssl.SSLError) -> str:
+    """Why a handshake failed, in OpenSSL's words, such as `certificate has expired`."""
+    said = getattr(exc, "verify_message", "") or getattr(exc, "reason", "")
+    return str(said or "")

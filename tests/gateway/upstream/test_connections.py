@@ -20,6 +20,7 @@ from omniroute.gateway.upstream import (
     UpstreamRequest,
 )
 
+from .authority import Authority
 from .hostile import PATIENT, QUICK, Peer, Serve, call, drain, failure, open_files, until
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -513,7 +514,10 @@ async def test_it_gives_back_the_socket_when_cancelled_in_the_connect(
         await until(lambda: open_files() == base)
 
 
-async def test_it_loses_nothing_in_forty_rounds_of_cancelled_calls(serve: Serve) -> None:
+@pytest.mark.parametrize(("secure", "rounds"), [(False, 40), (True, 10)], ids=["http", "https"])
+async def test_it_loses_nothing_when_calls_are_cancelled_at_any_moment(
+    serve: Serve, authority: Authority, secure: bool, rounds: int
+) -> None:
     """Clients come and go at any moment: connecting, waiting, streaming, reading the end."""
 
     async def script(peer: Peer) -> None:
@@ -526,15 +530,16 @@ async def test_it_loses_nothing_in_forty_rounds_of_cancelled_calls(serve: Serve)
             await peer.say(b"0\r\n\r\n")
 
     random.seed(20)
-    server = await serve(script)
-    client = UpstreamClient(AddressPolicy.parse("127.0.0.1"))
+    server = await serve(script, tls=authority.context("127.0.0.1") if secure else None)
+    url = server.url.replace("http:", "https:") if secure else server.url
+    client = UpstreamClient(AddressPolicy.parse("127.0.0.1"), ca_file=authority.file)
     gc.collect()
     base, tasks = open_files(), len(asyncio.all_tasks())
 
     async def use() -> None:
-        assert await drain(await client.send(call(server.url), PATIENT)) == b"data: 1" * 4
+        assert await drain(await client.send(call(url), PATIENT)) == b"data: 1" * 4
 
-    for _ in range(40):
+    for _ in range(rounds):
         calls = [asyncio.ensure_future(use()) for _ in range(20)]
         for task in calls:
             asyncio.get_running_loop().call_later(random.random() * 0.03, task.cancel)
