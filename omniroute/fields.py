@@ -48,6 +48,12 @@ class Secret:
     __str__ = __repr__
 
 
+class _Sealed(str):
+    """Text that came from the database."""
+
+    __slots__ = ()
+
+
 if TYPE_CHECKING:
     _TextField = models.TextField[Any, Any]
 else:
@@ -65,6 +71,13 @@ class SecretField(_TextField):
 
     def place(self, instance: models.Model) -> str:
         return f"{instance._meta.db_table}|{instance.pk}|{self.column}"
+
+    def from_db_value(self, value: str | None, *_: object) -> _Sealed:
+        """Whatever the database holds is sealed or does not open: plain text is not believed."""
+        return _Sealed(value or "")
+
+    def to_python(self, value: Any) -> Any:
+        return value if isinstance(value, Secret) else super().to_python(value)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
         return getattr(model_instance, self.attname).sealed()  # type: ignore[no-any-return]
@@ -87,7 +100,7 @@ class _Attribute:
         value = instance.__dict__[self.field.attname]
         if not isinstance(value, Secret):
             place = self.field.place(instance)
-            is_sealed = str(value or "").startswith("enc:v1:")
+            is_sealed = isinstance(value, _Sealed)
             value = Secret(place, sealed=value) if is_sealed else Secret(place, plain=value or "")
             instance.__dict__[self.field.attname] = value
         return value

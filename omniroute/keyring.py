@@ -112,26 +112,38 @@ class Keyring:
             self._file = {"root": _b64(secrets.token_bytes(32)), "keys": ""}
         given = environment.text("OMNIROUTE_SECRET_KEYS")
         self._keys = _parse_keys(given or self._file["keys"])
+        if not self._path.exists():
+            self._create()
+        elif not self._keys:
+            raise KeyringError(f"{self._path} holds no key; restore the file from its backup")
+
+    def _create(self) -> None:
+        """The first start. Of two processes that start at once, the second takes the first's."""
         if not self._keys:
-            self._write({f"k{secrets.token_hex(4)}": secrets.token_bytes(32)})
-        elif not self._path.exists():
-            self._save()  # the root secret must outlive this process
+            self._keys = {f"k{secrets.token_hex(4)}": secrets.token_bytes(32)}
+            self._file["keys"] = _keys_text(self._keys)
+        temporary = self._temporary()
+        try:
+            os.link(temporary, self._path)
+        except FileExistsError:
+            self._load()
+        finally:
+            temporary.unlink()
 
     def _write(self, keys: dict[str, bytes]) -> None:
-        text = ",".join(f"{key_id}:{_b64(key)}" for key_id, key in keys.items())
-        self._file = {**self._file, "keys": text}
+        self._file = {**self._file, "keys": _keys_text(keys)}
         self._keys = keys
-        self._save()
+        self._temporary().rename(self._path)
 
-    def _save(self) -> None:
-        temporary = self._path.with_suffix(".new")
-        temporary.unlink(missing_ok=True)
+    def _temporary(self) -> Path:
+        """A private file beside the key file with what shall become its content."""
+        temporary = self._path.with_suffix(f".{secrets.token_hex(4)}")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             json.dump(self._file, file)
             file.flush()
             os.fsync(file.fileno())
-        temporary.rename(self._path)
+        return temporary
 
 
 def new_token(prefix: str) -> str:
@@ -168,6 +180,10 @@ def _strong(name: str, value: str) -> str:
     if len(value) < MIN_SECRET:
         raise KeyringError(f"{name} needs at least {MIN_SECRET} characters")
     return value
+
+
+def _keys_text(keys: dict[str, bytes]) -> str:
+    return ",".join(f"{key_id}:{_b64(key)}" for key_id, key in keys.items())
 
 
 def _parse_keys(text: str) -> dict[str, bytes]:

@@ -28,7 +28,7 @@ class Node(models.Model):
         help_text="Comes before the model name: prefix/model.",
     )
     type = models.CharField(max_length=40, choices=Type, default=Type.OPENAI)
-    base_url = models.URLField(
+    base_url = models.CharField(
         "base URL",
         max_length=500,
         help_text="Up to and including /v1, e.g. http://10.0.0.5:8000/v1",

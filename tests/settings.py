@@ -14,4 +14,6 @@ os.environ["ALLOW_PRIVATE_UPSTREAMS"] = "127.0.0.0/8"
 for name in ("DATABASE_URL", "REDIS_URL", "JWT_SECRET", "API_KEY_SECRET", "INITIAL_PASSWORD"):
     os.environ.pop(name, None)
 
+os.environ["DJANGO_SETTINGS_MODULE"] = "omniroute.settings"  # for those processes
+
 from omniroute.settings import *  # noqa: E402, F403

@@ -43,13 +43,21 @@ class Runtime:
             require_key=environment.flag("REQUIRE_API_KEY"),
             proxies=parse_networks(environment.words("TRUSTED_PROXIES")),
         )
-        self.gateway = Gateway(self.store, self._client, self.spool, State(), access)
+        gateway = Gateway(self.store, self._client, self.spool, State(), access)
+        loop = asyncio.get_running_loop()
+
+        def swapped() -> None:
+            loop.call_soon_threadsafe(gateway.end_revoked)
+
+        self.store.on_swap = swapped
+        self.gateway = gateway
 
     async def stop(self) -> None:
         """Every usage record is in the database, or on disk, when this returns."""
         if self.gateway is None:
             return
         self.gateway = None
+        self.store.on_swap = lambda: None
         await self._client.close()
         await asyncio.to_thread(self._watcher.stop)
         await asyncio.to_thread(self._writer.stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -22,7 +23,7 @@ from omniroute.gateway.asgi import (
     send_bytes,
 )
 from omniroute.gateway.endpoints import models
-from omniroute.gateway.errors import GatewayError, InvalidRequest, NotFound, UpstreamFailure
+from omniroute.gateway.errors import GatewayError, InvalidRequest, NotFound, Unauthenticated
 from omniroute.gateway.exchange import Exchange
 from omniroute.gateway.formats import FORMATS
 from omniroute.gateway.plan import plan
@@ -37,6 +38,9 @@ from omniroute.gateway.usage import Outcome
 log = structlog.get_logger()
 _UNKNOWN = Endpoint(name="unknown", kind="models")
 MAX_MODEL_NAME = 200
+# Codex fails at once on a 429 without Retry-After; a long one makes clients wait or give up.
+_WAIT = {429: 5.0}
+MAX_WAIT = 60
 
 
 class Gateway:
@@ -50,6 +54,16 @@ class Gateway:
         self._spool = spool
         self._state = state
         self._access = access
+        self._running: set[Exchange] = set()
+
+    def end_revoked(self) -> None:
+        """Ends what is being served for keys that may not call any more. On the event loop."""
+        alive = {key.id for key in self._store.current.keys.values() if key.active}
+        for exchange in self._running:
+            key, task = exchange.key, exchange.task
+            if key is not None and key.id and key.id not in alive and task is not None:
+                exchange.revoked = True
+                task.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint, rest = routes.match(scope["method"], scope["path"])
@@ -88,11 +102,18 @@ class Gateway:
         resolution = resolve.resolve(exchange.requested_model, exchange.snapshot)
         targets = plan(exchange, resolution, self._state)
         relay = Relay(exchange, send, self._client, self._settled(exchange))
-        async with DisconnectWatch(receive):
-            try:
+        exchange.task = asyncio.current_task()
+        self._running.add(exchange)
+        try:
+            async with DisconnectWatch(receive):
                 await attempt.run(exchange, targets, self._state, relay.serve)
-            except UpstreamFailure as failure:
-                raise Cut from failure
+        except asyncio.CancelledError:
+            if not exchange.revoked or exchange.task is None:
+                raise
+            exchange.task.uncancel()
+            raise Unauthenticated("This API key was revoked.", code="key_revoked") from None
+        finally:
+            self._running.discard(exchange)
 
     async def _models(self, exchange: Exchange, name: str, send: Send) -> None:
         scope, snapshot = exchange.scope, exchange.snapshot
@@ -138,8 +159,9 @@ class Gateway:
             raise Cut from error
         body = FORMATS[exchange.dialect].write_error(error, exchange.id)
         headers = [(b"x-omniroute-request-id", exchange.id.encode())]
-        if error.retry_after is not None:
-            headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+        wait = error.retry_after if error.retry_after is not None else _WAIT.get(error.status)
+        if wait is not None:
+            headers.append((b"retry-after", b"%d" % min(max(1, round(wait)), MAX_WAIT)))
         if error.status == 405:
             headers.append((b"allow", routes.allowed_methods(exchange.scope["path"]).encode()))
         await send_bytes(send, error.status, orjson.dumps(body), b"application/json", headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import time
@@ -28,7 +29,7 @@ def new_id() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Exchange:
     """Mutable, owned by the one task that serves it."""
 
@@ -40,6 +41,8 @@ class Exchange:
     started_at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
     key: Key | None = None
+    task: asyncio.Task[object] | None = None  # what serves it
+    revoked: bool = False  # its key was taken back while it was served
     body: bytes = b""
     json: dict[str, Any] = field(default_factory=dict)
     requested_model: str = ""

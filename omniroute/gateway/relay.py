@@ -70,12 +70,13 @@ class Relay:
 
     def _call(self, target: Target, body: bytes) -> UpstreamRequest:
         exchange = self._exchange
-        native = target.format == exchange.dialect
-        client = (
-            {k.decode("latin-1"): v.decode("latin-1") for k, v in exchange.scope["headers"]}
-            if native
-            else None
-        )
+        client = None
+        if target.format == exchange.dialect and self._format.forwarded:
+            client = {
+                name.decode(): value.decode("latin-1")
+                for name, value in exchange.scope["headers"]
+                if name in self._format.forwarded
+            }
         return UpstreamRequest(
             method="POST",
             url=PLAIN.url(target, stream=exchange.stream),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.wire import PATHS, ask, body
+from tests.e2e.wire import PATHS, ask, body, stream
 from tests.product import Product, running
-from tests.upstream import FakeUpstream, wait_until
+from tests.upstream import FakeUpstream, chat_events, sse, wait_until
 
 CARRIERS = {
     "authorization": lambda key: {"Authorization": f"Bearer {key}"},
@@ -181,3 +183,26 @@ def test_every_spelling_of_a_path_has_one_verdict(product: Product, path: str) -
 def test_another_method_is_told_the_right_one(product: Product) -> None:
     answer = httpx.get(f"{product.url}/v1/chat/completions")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("dialect", PATHS)
+def test_revocation_ends_open_streams(
+    product: Product, chat_upstream: FakeUpstream, dialect: str
+) -> None:
+    name = f"streaming {dialect}"
+    secret = product.key(name)
+    row = next(k for k in product.api("GET", "/keys")["keys"] if k["name"] == name)
+    chat_upstream.play(sse(chat_events(["word "] * 2000), pause=0.02))
+    began = time.monotonic()
+    with stream(product, secret, "oai/m", path=PATHS[dialect]) as answer:
+        pieces = answer.iter_text()
+        next(pieces)
+        product.api("PATCH", f"/keys/{row['id']}", {"isActive": False})
+        with contextlib.suppress(httpx.RemoteProtocolError):
+            for _ in pieces:
+                pass
+    assert time.monotonic() - began < 5
+    assert wait_until(lambda: chat_upstream.received[0].gone_at, 2)
+    found = product.log_of(answer.headers["x-omniroute-request-id"])
+    assert (found["errorCode"], found["outcome"]) == ("key_revoked", "refused")
+    assert found["outputTokens"] > 0

@@ -33,12 +33,14 @@ class Adapter:
         """`client` holds the caller's own headers where it speaks the target's format."""
         provider = target.provider
         secret = target.connection.secret
-        return {
+        headers = {
             "Content-Type": "application/json",
-            **FORMATS[target.format].request_headers(client),
             **provider.headers,
-            provider.auth_header: f"{provider.auth_scheme} {secret}".strip(),
+            **FORMATS[target.format].request_headers(client),
         }
+        if secret:
+            headers[provider.auth_header] = f"{provider.auth_scheme} {secret}".strip()
+        return headers
 
 
 PLAIN = Adapter()

@@ -85,6 +85,7 @@ class Tap(Protocol):
 class Format(Protocol):
     name: str
     stream_content_type: str
+    forwarded: frozenset[bytes]  # the caller's headers that concern this format's providers
     keepalive: bytes  # what keeps an idle stream open without meaning anything
 
     def path(self, model: str, *, stream: bool) -> str:
@@ -92,8 +93,8 @@ class Format(Protocol):
         ...
 
     def request_headers(self, client: Mapping[str, str] | None) -> dict[str, str]:
-        """What every request of this format carries; the caller's own version and feature headers
-        are kept when it speaks this format itself (`client`, lower-case names), else None."""
+        """What every request of this format carries. `client` holds the caller's `forwarded`
+        headers when it speaks this format itself, else it is None."""
         ...
 
     def read_request(self, body: ir.Json) -> ir.Request:

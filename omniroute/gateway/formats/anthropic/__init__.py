@@ -21,6 +21,7 @@ from omniroute.gateway.usage import Usage
 class Anthropic:
     name = "anthropic"
     stream_content_type = "text/event-stream; charset=utf-8"
+    forwarded = frozenset({b"anthropic-version", b"anthropic-beta"})
     keepalive = b'event: ping\ndata: {"type": "ping"}\n\n'
 
     def path(self, model: str, *, stream: bool) -> str:
@@ -28,11 +29,7 @@ class Anthropic:
 
     def request_headers(self, client: Mapping[str, str] | None) -> dict[str, str]:
         """A translated request is written for the oldest version, which takes everything."""
-        headers = {"anthropic-version": "2023-06-01"}
-        for name in ("anthropic-version", "anthropic-beta"):
-            if client and name in client:
-                headers[name] = client[name]
-        return headers
+        return {"anthropic-version": "2023-06-01", **(client or {})}
 
     def read_request(self, body: ir.Json) -> ir.Request:
         return requests.read_request(body)

@@ -25,6 +25,7 @@ from .writer import Writer
 class OpenAIChat:
     name = "openai_chat"
     stream_content_type = "text/event-stream"
+    forwarded: frozenset[bytes] = frozenset()
     keepalive = b": keep-alive\n\n"
 
     def path(self, model: str, *, stream: bool) -> str:
