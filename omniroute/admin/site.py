@@ -27,6 +27,7 @@ class DashboardSite(UnfoldAdminSite):
     password_change_done_template = "dashboard/password_done.html"  # noqa: S105  (the same)
     login_form = SignInForm
     enable_nav_sidebar = False
+    final_catch_all_view = False  # an unknown path is a 404 for everybody
 
     def register(
         self,
