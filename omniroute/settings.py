@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import environ
 
 from omniroute import environment
+from omniroute.admin.theme import UNFOLD as UNFOLD  # read by django-unfold
 from omniroute.keyring import Keyring
 
 environment.read_files()
@@ -29,7 +30,7 @@ if BASE_URL:
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # not its default one, which replaces the admin site by its own
     "omniroute.admin.config.DashboardConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -52,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "omniroute.viewer.ViewerZone",
     "omniroute.access.SignedInOnly",
 ]
 ROOT_URLCONF = "omniroute.urls"
@@ -113,6 +115,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 _SECURE = {"always": True, "true": True, "never": False, "false": False}.get(
     environment.text("AUTH_COOKIE_SECURE"), BASE_URL.startswith("https://")
@@ -156,5 +159,3 @@ if not REDIS_URL:
     }
 
 LOGGING_CONFIG = None
-
-UNFOLD: dict[str, Any] = {}
