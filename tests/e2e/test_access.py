@@ -176,7 +176,8 @@ def test_every_spelling_of_a_path_has_one_verdict(product: Product, path: str) -
     connection.request("POST", path, body="{}", headers={"content-type": "application/json"})
     answer = connection.getresponse()
     assert answer.status == PATH_SPELLINGS[path]
-    assert answer.headers["content-type"] == "application/json"
+    if path.startswith(("/v1", "/chat", "/messages")):  # the rest is the dashboard's
+        assert answer.headers["content-type"] == "application/json"
     connection.close()
 
 
