@@ -216,7 +216,9 @@ class UpstreamResponse:
         self._handler = handler
         self._content = content
         self._watch = Watch(clock.deadlines.idle, clock.end, self._expire)
-        content.on_eof(self._release)
+        content.on_eof(self._release)  # at once, if all of it came with the head
+        if self._connection is not None:
+            self._watch.start()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes: each item is all that has arrived since the last."""

@@ -43,10 +43,9 @@ class Clock:
         self._loop = asyncio.get_running_loop()
         self.deadlines = deadlines
         self.phase: Phase = "pool"
-        now = self._loop.time()
-        self.end = now + deadlines.total
-        self._when = min(now + deadlines.pool_wait, self.end)
-        self._timeout = asyncio.timeout_at(self._when)
+        self.end = self._loop.time() + deadlines.total
+        self._when = self.end
+        self._timeout = asyncio.timeout_at(None)  # the first phase that may wait sets it
 
     def enter(self, phase: Phase, seconds: float) -> None:
         """Begin a phase that may last `seconds`, within the total."""
@@ -88,13 +87,19 @@ class Watch:
         self._end = end
         self._expire = expire
         self.waiting_since: float | None = None
-        self._handle = self._loop.call_at(min(self._loop.time() + idle, end), self._look)
+        self._handle: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        self._handle = self._loop.call_at(
+            min(self._loop.time() + self._idle, self._end), self._look
+        )
 
     def wait(self) -> None:
         self.waiting_since = self._loop.time()
 
     def stop(self) -> None:
-        self._handle.cancel()
+        if self._handle is not None:
+            self._handle.cancel()
 
     def _look(self) -> None:
         now = self._loop.time()

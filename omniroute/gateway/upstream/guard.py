@@ -78,6 +78,8 @@ class GuardedConnector(aiohttp.BaseConnector):
 
     async def acquire(self, ticket: Ticket) -> Connection:
         request = cast(aiohttp.ClientRequest, ticket)
+        if self._available_connections(request.connection_key) <= 0:
+            ticket.clock.enter("pool", ticket.clock.deadlines.pool_wait)
         return await self.connect(request, traces=[], timeout=_NO_TIMEOUT)
 
     async def _create_connection(
