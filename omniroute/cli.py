@@ -33,7 +33,6 @@ def main() -> None:
 
 def run(argv: list[str]) -> int:
     """Runs one command and returns its exit code. Wrong settings end as one line, not a trace."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniroute.settings")
     arguments = argv[1:] or ["serve"]
     if arguments[0] in {"--help", "-h", "help"} and len(arguments) == 1:
         sys.stdout.write(HELP)
@@ -41,7 +40,7 @@ def run(argv: list[str]) -> int:
     if arguments[0] in {"--version", "version"}:
         sys.stdout.write(f"{__version__}\n")
         return 0
-    if arguments[0] == "test":  # before any settings: tests have a data directory of their own
+    if arguments[0] == "test":  # before any settings: the tests have their own
         from omniroute.management.commands.test import run_tests
 
         return run_tests(arguments[1:])
@@ -57,6 +56,7 @@ def _django(program: str, arguments: list[str]) -> int:
     from omniroute import environment, logs, variables
     from omniroute.keyring import KeyringError
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniroute.settings")
     environment.read_files()
     if complaints := variables.complaints():
         return _fail("\n".join(complaints), 1)
