@@ -133,8 +133,7 @@ class RequestPage(Page, TemplateView):
             row=row,
             line=describe([row])[0],
             dialect=DIALECTS.get(row.dialect, row.dialect),
-            attempts=timeline.attempts(row, names),
-            decisions=timeline.decisions(row, names),
+            steps=timeline.story(row, names),
             entries=Entry.objects.filter(request_id=row.pk).order_by("attempt"),
             **kwargs,
         )

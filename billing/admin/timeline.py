@@ -1,4 +1,4 @@
-"""A request's attempts and decisions, worded for people."""
+"""What became of a request, step by step, worded for people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from billing.models import RequestLog
+from omniroute.templatetags.figures import duration
 from providers import catalog
 
 Mood = Literal["ok", "bad", "warn", ""]
@@ -47,10 +48,11 @@ VIA = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One point of a timeline."""
+    """One point of the timeline. Only calls have a number."""
 
     mood: Mood
     title: str
+    number: int = 0
     text: str = ""
     account: str = ""
     status: int | None = None
@@ -63,14 +65,15 @@ class Step:
     estimated: bool = False
 
 
-def attempts(row: RequestLog, accounts: Mapping[str, str]) -> list[Step]:
-    """The calls to providers, in order. `accounts` names accounts by id."""
-    return [_attempt(attempt, accounts) for attempt in row.attempts]
+def story(row: RequestLog, accounts: Mapping[str, str]) -> list[Step]:
+    """What the model's name meant, what was left out and why, every call to a provider, the end.
 
-
-def decisions(row: RequestLog, accounts: Mapping[str, str]) -> list[Step]:
-    """How the gateway chose: what the name meant, what was left out and why, what was tried."""
-    return [_decision(note, accounts) for note in row.decision]
+    `accounts` names accounts by id. The gateway's own notes of failed calls ("tried") are left to
+    the attempts, which know more of them.
+    """
+    notes = [_note(note, accounts) for note in row.decision if "tried" not in note]
+    calls = [_attempt(attempt, accounts) for attempt in row.attempts]
+    return [*notes, *calls, _end(row)]
 
 
 def reason(word: str) -> str:
@@ -83,6 +86,7 @@ def _attempt(attempt: Mapping[str, Any], accounts: Mapping[str, str]) -> Step:
     read = ("input", "cache_read", "cache_write_5m", "cache_write_1h")
     return Step(
         mood="bad" if failure else "ok",
+        number=attempt.get("number", 0),
         title=f"{provider_name(attempt.get('provider', ''))} · {attempt.get('model', '')}",
         text=reason(failure) if failure else "Answered",
         account=accounts.get(account, "deleted account" if account else ""),
@@ -97,9 +101,8 @@ def _attempt(attempt: Mapping[str, Any], accounts: Mapping[str, str]) -> Step:
     )
 
 
-def _decision(note: Mapping[str, Any], accounts: Mapping[str, str]) -> Step:
+def _note(note: Mapping[str, Any], accounts: Mapping[str, str]) -> Step:
     model = str(note.get("model", ""))
-    account = accounts.get(str(note.get("account", "")), "")
     if "resolved" in note:
         via = VIA.get(str(note.get("via")), str(note.get("via")))
         return Step(mood="ok", title=f"“{note['resolved']}” was understood", text=f"As {via}.")
@@ -107,18 +110,16 @@ def _decision(note: Mapping[str, Any], accounts: Mapping[str, str]) -> Step:
         return Step(mood="warn", title=f"{model} was left out", text="The key may not use it.")
     if note.get("excluded") == "cooldown":
         rest = f"It rested after a failure, for another {note.get('seconds', 0):g} s."
+        account = accounts.get(str(note.get("account", "")), "")
         return Step(mood="warn", title=f"{model} was left out", text=rest, account=account)
-    if "tried" in note:
-        return Step(
-            mood="bad",
-            title=f"{model} was tried",
-            text=f"{reason(str(note['tried']))}.",
-            account=account,
-            status=note.get("status"),
-            duration_ms=note.get("ms"),
-        )
-    facts = ", ".join(f"{name}: {value}" for name, value in note.items())
-    return Step(mood="", title=facts)
+    return Step(mood="", title=", ".join(f"{name}: {value}" for name, value in note.items()))
+
+
+def _end(row: RequestLog) -> Step:
+    mood: Mood = "ok" if row.outcome == RequestLog.Outcome.OK else "bad"
+    nobody = "" if row.attempts else " No provider was called."
+    said = f"The client got status {row.status} after {duration(row.duration_ms)}.{nobody}"
+    return Step(mood=mood, title=row.get_outcome_display(), text=said)
 
 
 def provider_name(provider: str) -> str:

@@ -116,6 +116,7 @@ def test_it_tells_the_story_of_a_request(browser: Client, week: None) -> None:
         "Account Spare account Took 2.0 s",
         "No answer in time",
         "3. Groq · llama-3.3-70b-versatile 200 Answered Account Team",
+        "Answered The client got status 200 after 4.2 s.",
         "Tokens 9,120 in, 640 out",
         "“coding” was understood As a combo of that name.",
         "vllm/qwen3-coder was left out The key may not use it.",
