@@ -12,7 +12,11 @@ def _page(title: str, icon: str, url: str, *, permission: str = "") -> dict[str,
     link = reverse_lazy(url)
 
     def active(request: HttpRequest) -> bool:
-        return request.path == link if url == "admin:index" else request.path.startswith(str(link))
+        return (
+            request.path == str(link)
+            if url == "admin:index"
+            else request.path.startswith(str(link))
+        )
 
     def allowed(request: HttpRequest) -> bool:
         return not permission or bool(request.user.has_perm(permission))

@@ -78,7 +78,7 @@ async function live(form, button) {
   try {
     const answer = await fetch(form.action, {
       method: "POST",
-      body: new FormData(form),
+      body: new FormData(form, button),
       headers: { "X-Part": "1" },
     });
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
@@ -89,7 +89,8 @@ async function live(form, button) {
     say(fresh.querySelector("[data-said]")?.textContent.trim() ?? "Done");
   } catch {
     done();
-    form.submit();
+    delete form.dataset.live; // the plain way shows what is wrong
+    form.requestSubmit(button);
   }
 }
 
