@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.sites import UnfoldAdminSite
 
+from omniroute import setup
 from omniroute.admin.lockout import WINDOW
 from omniroute.admin.signin import SignInForm
 
@@ -45,8 +46,6 @@ class DashboardSite(UnfoldAdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        from omniroute import setup
-
         extra = {"nobody": not setup.has_admin(), **(extra_context or {})}
         response: HttpResponse = super().login(request, extra)
         form = (getattr(response, "context_data", None) or {}).get("form")

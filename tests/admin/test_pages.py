@@ -104,6 +104,7 @@ def test_it_is_closed_to_staff_without_the_permission(db: None, week: None) -> N
     clerk.force_login(User.objects.create_user("clerk", is_staff=True))
     for page in {*PLAIN, *one_of_each()} - FREE_FOR_STAFF:
         assert clerk.get(page).status_code == 403, page
+    assert "You may not open this page" in clerk.get("/providers/").content.decode()
     home = clerk.get("/").content.decode()
     assert "Latest requests" not in home
     assert 'href="/providers/"' not in home.partition("<main")[0]
@@ -120,7 +121,9 @@ def test_it_refuses_every_change_without_a_csrf_token(admin: User, week: None) -
         *one_of_each(),
     ]
     for page in changes:
-        assert client.post(page, {"name": "x"}).status_code == 403, page
+        answer = client.post(page, {"name": "x"})
+        assert answer.status_code == 403, page
+        assert "The form was too old" in answer.content.decode()
     assert Connection.objects.filter(pk=account, is_active=True).exists()
 
 

@@ -1,17 +1,5 @@
-/* The frame: theme switch, the sidebar on small screens, and what unfold's components expect. */
+/* The frame: theme switch, and the sidebar on small screens. */
 "use strict";
-
-document.addEventListener("alpine:init", () => {
-  // unfold reads these names from the page; the CSP build of Alpine finds them only in a scope.
-  window.Alpine.data("dashboard", () => ({
-    activeTab: "general",
-    filterOpen: false,
-    openModal: false,
-    openAllApplications: false,
-    moveRecords,
-    sortRecords,
-  }));
-});
 
 function showTheme(buttons) {
   for (const button of buttons) {
