@@ -27,19 +27,14 @@ def models(page: Page) -> list[str]:
 def edit_combo(page: Page) -> None:
     page.goto("/combos/combo/")
     page.get_by_role("link", name="Edit coding").click()
+    page.wait_for_load_state("load")
 
 
 def test_it_reorders_steps_by_dragging(page: Page) -> None:
     edit_combo(page)
     before = models(page)
     grips = page.locator("[data-steps-list] .o-combo__grip")
-    grips.nth(2).hover()
-    page.mouse.down()
-    box = grips.nth(0).bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 10, box["y"] + 30, steps=12)
-    page.mouse.move(box["x"] + 10, box["y"] + 2, steps=6)
-    page.mouse.up()
+    grips.nth(2).drag_to(grips.nth(0), target_position={"x": 8, "y": 2})
     expect(page.locator("[data-step] [name$=-model]").first).to_have_value(before[2])
     page.get_by_role("button", name="Save combo").click()
     edit_combo(page)
