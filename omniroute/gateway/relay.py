@@ -23,7 +23,7 @@ from omniroute.gateway.exchange import Exchange
 from omniroute.gateway.formats import FORMATS, Head, Tap, Wire
 from omniroute.gateway.pulse import Pulse
 from omniroute.gateway.tokens import estimate
-from omniroute.gateway.translate import Translation, restored
+from omniroute.gateway.translation.stream import Translation, restored
 from omniroute.gateway.upstream import Deadlines, UpstreamClient, UpstreamRequest, UpstreamResponse
 
 ERROR_BYTES = 256 * 1024

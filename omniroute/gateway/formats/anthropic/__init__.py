@@ -8,13 +8,14 @@ from omniroute.gateway import ir
 from omniroute.gateway.errors import GatewayError, UpstreamError
 from omniroute.gateway.formats import Format, Head, Wire
 from omniroute.gateway.formats.anthropic import body as bodies
-from omniroute.gateway.formats.anthropic import errors, faults, passing
+from omniroute.gateway.formats.anthropic import errors, passing
 from omniroute.gateway.formats.anthropic import request as requests
 from omniroute.gateway.formats.anthropic import response as responses
 from omniroute.gateway.formats.anthropic.stream import Reader
 from omniroute.gateway.formats.anthropic.tap import Tap
 from omniroute.gateway.formats.anthropic.writer import Writer
 from omniroute.gateway.snapshot import Model, Provider
+from omniroute.gateway.translation import vendor_errors
 from omniroute.gateway.usage import Usage
 
 
@@ -37,13 +38,16 @@ class Anthropic:
     def write_request(self, request: ir.Request, provider: Provider, model: Model) -> Wire:
         return bodies.write_request(request, provider, model)
 
-    def read_response(self, body: ir.Json) -> ir.Response:
+    def read_response(self, body: ir.Json, *, inline_think: bool = False) -> ir.Response:
         return responses.read_response(body)
+
+    def is_answer(self, body: ir.Json) -> bool:
+        return responses.is_plain(body)
 
     def write_response(self, response: ir.Response, head: Head) -> ir.Json:
         return responses.write_response(response, head)
 
-    def reader(self) -> Reader:
+    def reader(self, *, inline_think: bool = False) -> Reader:
         return Reader()
 
     def writer(self, head: Head) -> Writer:
@@ -62,7 +66,7 @@ class Anthropic:
         return responses.response_usage(body)
 
     def read_error(self, status: int, body: bytes) -> UpstreamError:
-        return faults.read_error(status, body)
+        return vendor_errors.read(status, body)
 
     def write_error(self, error: GatewayError, request_id: str) -> ir.Json:
         return errors.write_error(error, request_id)

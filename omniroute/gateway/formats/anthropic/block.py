@@ -12,8 +12,10 @@ import orjson
 
 from omniroute.gateway import ir, sse
 from omniroute.gateway.errors import UpstreamFailure
-from omniroute.gateway.formats.anthropic import carrier, parts
-from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME, own
+from omniroute.gateway.formats.anthropic import parts
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
+from omniroute.gateway.translation import carrier
+from omniroute.gateway.translation.fields import own
 
 _SERVER_CALLS = ("server_tool_use", "mcp_tool_use")
 
@@ -52,7 +54,7 @@ class Block:
                 return self._say("input_json_delta", partial_json=text) if text else b""
             case ir.Text() | ir.Refusal():
                 said = self._say("text_delta", text=text) if text else b""
-                return said + self._cite(own(delta.extra).get("citations"))
+                return said + self._cite(own(delta.extra, FORMAT_NAME).get("citations"))
             case ir.Thinking() if self._is_thinking:
                 self._signature = delta.signature or self._signature
                 self._extra = {**self._extra, **delta.extra}
@@ -81,7 +83,7 @@ class Block:
         if not self.opened and not self._signature and part.redacted is None:
             return b""
         signed = replace(part, signature=self._signature, extra=self._extra)
-        signature = carrier.signature_of(signed)
+        signature = carrier.signature_of(signed, FORMAT_NAME)
         return self._say("signature_delta", signature=signature) if signature else b""
 
     def _cite(self, citations: object) -> bytes:

@@ -7,144 +7,125 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from omniroute.gateway import ir
-from omniroute.gateway.formats.anthropic import carrier, ids
-from omniroute.gateway.formats.anthropic.fields import (
-    FORMAT_NAME,
-    dumped,
-    extra,
-    optional,
-    path,
-    required,
-    typed,
-    wrong,
-)
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
+from omniroute.gateway.translation import callids, carrier
+from omniroute.gateway.translation.fields import Fields, dumped
 
-Block = Mapping[str, Any]
+Readers = Mapping[str, Callable[[Fields], ir.Part]]
 
 
-Readers = Mapping[str, Callable[[Block, str], ir.Part]]
-
-
-def read_content(content: Any, where: str, readers: Readers | None = None) -> tuple[ir.Part, ...]:
-    """A message's `content`: a string or a list of blocks."""
+def read_content(
+    owner: Fields, name: str = "content", readers: Readers | None = None
+) -> tuple[ir.Part, ...]:
+    """The field `name` of a message or block: a string or a list of blocks."""
+    content = owner.raw.get(name)
     if isinstance(content, str):
         return (ir.Text(text=content),)
     if not isinstance(content, list):
-        raise wrong(where, "a string or a list of content blocks")
-    return tuple(
-        read_block(block, path(where, n), _READERS if readers is None else readers)
-        for n, block in enumerate(content)
-    )
+        raise owner.fault(name, "be a string or a list of content blocks")
+    return tuple(read_block(block, readers) for block in owner.objects(name))
 
 
-def read_block(block: Any, where: str, readers: Readers | None = None) -> ir.Part:
-    body = typed(block, dict, where)
-    kind = required(body, "type", str, where)
+def read_block(block: Fields, readers: Readers | None = None) -> ir.Part:
+    kind = block.given("type")
     reader = (_READERS if readers is None else readers).get(kind)
     if reader is not None:
-        return reader(body, where)
-    dumped(body, where)
-    return ir.Opaque(format=FORMAT_NAME, value=body)
+        return reader(block)
+    dumped(block.raw, block.path("type"))
+    return ir.Opaque(format=FORMAT_NAME, value=block.raw)
 
 
-def _text(block: Block, where: str) -> ir.Part:
-    return ir.Text(text=required(block, "text", str, where), extra=extra(block, "type", "text"))
+def _extra(block: Fields, *known: str) -> ir.Extra:
+    return block.extras(FORMAT_NAME, ("type", *known))
 
 
-def _image(block: Block, where: str) -> ir.Part:
-    source = _source(required(block, "source", dict, where), path(where, "source"))
-    return ir.Image(source=source, extra=extra(block, "type", "source"))
+def _text(block: Fields) -> ir.Part:
+    return ir.Text(text=block.given("text"), extra=_extra(block, "text"))
 
 
-def _document(block: Block, where: str) -> ir.Part:
-    source = required(block, "source", dict, where)
-    at = path(where, "source")
-    kind = required(source, "type", str, at)
-    name = optional(block, "title", str, where)
+def _image(block: Fields) -> ir.Part:
+    return ir.Image(source=_source(block.inner("source")), extra=_extra(block, "source"))
+
+
+def _document(block: Fields) -> ir.Part:
+    source = block.inner("source")
+    kind = source.given("type")
+    name = block.text("title")
     if kind == "content":
-        text = _plain(source.get("content"), path(at, "content"))
+        text = _plain(source)
         if text is None:
-            return ir.Opaque(format=FORMAT_NAME, value=block)
+            return ir.Opaque(format=FORMAT_NAME, value=block.raw)
         # The original source stays beside its plain text, for citations.
-        return ir.Document(source=_inline(text), name=name, extra=extra(block, "type", "title"))
-    read = _inline(required(source, "data", str, at)) if kind == "text" else _source(source, at)
-    return ir.Document(source=read, name=name, extra=extra(block, "type", "title", "source"))
+        return ir.Document(source=_inline(text), name=name, extra=_extra(block, "title"))
+    read = _inline(source.given("data")) if kind == "text" else _source(source)
+    return ir.Document(source=read, name=name, extra=_extra(block, "title", "source"))
 
 
 def _inline(text: str) -> ir.Source:
     return ir.Source(media_type="text/plain", data=b64encode(text.encode()).decode())
 
 
-def _source(source: Block, where: str) -> ir.Source:
-    match required(source, "type", str, where):
+def _source(source: Fields) -> ir.Source:
+    match source.given("type"):
         case "base64":
-            return ir.Source(
-                media_type=required(source, "media_type", str, where),
-                data=required(source, "data", str, where),
-            )
+            return ir.Source(media_type=source.given("media_type"), data=source.given("data"))
         case "url":
-            return ir.Source(url=required(source, "url", str, where))
+            return ir.Source(url=source.given("url"))
         case "file":
-            return ir.Source(file_id=required(source, "file_id", str, where))
+            return ir.Source(file_id=source.given("file_id"))
         case _:
-            raise wrong(path(where, "type"), "one of base64, url, file, text, content")
+            raise source.fault("type", "be one of base64, url, file, text, content")
 
 
-def _plain(content: Any, where: str) -> str | None:
+def _plain(owner: Fields) -> str | None:
     """The text of a string or of text blocks; None when there is anything but text."""
-    parts = read_content(content, where, _LEAVES)
+    parts = read_content(owner, readers=_LEAVES)
     texts = [part.text for part in parts if isinstance(part, ir.Text)]
     return "\n".join(texts) if len(texts) == len(parts) else None
 
 
-def _search_result(block: Block, where: str) -> ir.Part:
-    title, source = optional(block, "title", str, where), optional(block, "source", str, where)
-    text = _plain(block.get("content"), path(where, "content"))
+def _search_result(block: Fields) -> ir.Part:
+    title, source = block.text("title"), block.text("source")
+    text = _plain(block)
     if text is None:
-        return ir.Opaque(format=FORMAT_NAME, value=block)
+        return ir.Opaque(format=FORMAT_NAME, value=block.raw)
     lines = [line for line in (title, source, text) if line]
-    return ir.Text(text="\n".join(lines), extra={FORMAT_NAME: {"block": block}})
+    return ir.Text(text="\n".join(lines), extra={FORMAT_NAME: {"block": block.raw}})
 
 
-def _thinking(block: Block, where: str) -> ir.Part:
-    return carrier.thinking(
-        optional(block, "thinking", str, where) or "",
-        optional(block, "signature", str, where),
-        extra(block, "type", "thinking", "signature"),
-    )
+def _thinking(block: Fields) -> ir.Part:
+    text, signature = block.text("thinking") or "", block.text("signature")
+    return carrier.thinking(text, signature, _extra(block, "thinking", "signature"), FORMAT_NAME)
 
 
-def _redacted(block: Block, where: str) -> ir.Part:
+def _redacted(block: Fields) -> ir.Part:
     return ir.Thinking(
-        redacted=required(block, "data", str, where),
-        origin=FORMAT_NAME,
-        extra=extra(block, "type", "data"),
+        redacted=block.given("data"), origin=FORMAT_NAME, extra=_extra(block, "data")
     )
 
 
-def _tool_use(block: Block, where: str) -> ir.Part:
-    arguments = block.get("input")
+def _tool_use(block: Fields) -> ir.Part:
+    arguments = block.raw.get("input")
     if not isinstance(arguments, str):
-        given = optional(block, "input", dict, where)
-        arguments = dumped(given or {}, path(where, "input"))
+        given = block.child("input")
+        arguments = dumped(given.raw, block.path("input")) if given else "{}"
     return ir.ToolCall(
-        id=ids.decode(required(block, "id", str, where)),
-        name=required(block, "name", str, where),
+        id=callids.decode(block.given("id")),
+        name=block.given("name"),
         arguments=arguments,
-        extra=extra(block, "type", "id", "name", "input"),
+        extra=_extra(block, "id", "name", "input"),
     )
 
 
-def _tool_result(block: Block, where: str) -> ir.Part:
-    content = block.get("content")
+def _tool_result(block: Fields) -> ir.Part:
+    empty = block.raw.get("content") is None
     return ir.ToolResult(
-        call_id=ids.decode(required(block, "tool_use_id", str, where)),
-        parts=() if content is None else read_content(content, path(where, "content"), _NESTED),
-        is_error=optional(block, "is_error", bool, where) or False,
-        extra=extra(block, "type", "tool_use_id", "content", "is_error"),
+        call_id=callids.decode(block.given("tool_use_id")),
+        parts=() if empty else read_content(block, readers=_NESTED),
+        is_error=block.flag("is_error") or False,
+        extra=_extra(block, "tool_use_id", "content", "is_error"),
     )
 
 

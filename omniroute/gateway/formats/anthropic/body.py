@@ -9,13 +9,13 @@ from omniroute.gateway import ir
 from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.formats import Wire
 from omniroute.gateway.formats.anthropic import breakpoints, parts, reasoning, schema
-from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME, own
-from omniroute.gateway.formats.anthropic.history import arrange
-from omniroute.gateway.formats.anthropic.names import Names
+from omniroute.gateway.formats.anthropic.history import Turn, arrange
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
 from omniroute.gateway.formats.anthropic.notes import Notes
-from omniroute.gateway.formats.anthropic.pairing import Turn
-from omniroute.gateway.formats.anthropic.tools import full_name, offered, write_choice, write_tool
+from omniroute.gateway.formats.anthropic.tools import offered, write_choice, write_tool
 from omniroute.gateway.snapshot import Model, Provider
+from omniroute.gateway.translation import naming
+from omniroute.gateway.translation.fields import own
 
 # For a model whose limit nobody told us: every Claude since 4 writes this much.
 DEFAULT_MAX_TOKENS = 32_000
@@ -34,8 +34,7 @@ _JSON_ONLY = "Answer with one valid JSON object and nothing else: no prose, no c
 
 
 def write_request(request: ir.Request, provider: Provider, model: Model) -> Wire:
-    tools = [tool for tool in request.tools if tool.hosted is None]
-    notes = Notes(names=Names(full_name(tool) for tool in tools))
+    notes = Notes(names=naming.names(request))
     history = arrange(request.messages, notes)
     body: dict[str, Any] = {
         **_own_fields(request, notes),
@@ -59,12 +58,12 @@ def write_request(request: ir.Request, provider: Provider, model: Model) -> Wire
     for name in sorted(unwanted & body.keys()):
         del body[name]
         notes.lose(name)
-    return Wire(body=body, losses=notes.losses, names=notes.names.back(), ids=notes.ids)
+    return Wire(body=body, losses=notes.losses, names=notes.names.back, ids=notes.ids)
 
 
 def _own_fields(request: ir.Request, notes: Notes) -> dict[str, Any]:
     if request.format == FORMAT_NAME:
-        return own(request.extra)
+        return own(request.extra, FORMAT_NAME)
     for name, fields in request.extra.items():
         notes.lose(*(fields if isinstance(fields, Mapping) else [name]))
     return {}
@@ -88,7 +87,7 @@ def _block(part: ir.Part, model: Model, notes: Notes) -> dict[str, Any] | None:
         case ir.Thinking():
             return parts.thinking_block(part)
         case ir.ToolCall():
-            return parts.call_block(part, notes.names.send(part.name))
+            return parts.call_block(part, notes.names.of(part.name))
         case ir.ToolResult():
             return _result(part, model, notes)
         case ir.Image() if not model.images:
@@ -114,7 +113,7 @@ def _result(part: ir.ToolResult, model: Model, notes: Notes) -> dict[str, Any]:
         block["content"] = content
     if part.is_error:
         block["is_error"] = True
-    return {**block, **own(part.extra)}
+    return {**block, **own(part.extra, FORMAT_NAME)}
 
 
 def _write_tools(

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from omniroute.gateway import ir
 from omniroute.gateway.errors import InvalidRequest, Unsupported
-from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
 from omniroute.gateway.formats.anthropic.notes import Notes
-from omniroute.gateway.formats.anthropic.pairing import Turn, pair
+from omniroute.gateway.translation import callids
+from omniroute.gateway.translation.pairing import Pairing
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    role: Literal["user", "assistant"]
+    parts: list[ir.Part]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +56,7 @@ def arrange(messages: Iterable[ir.Message], notes: Notes) -> History:
     turns = _merged(turns)
     for turn in turns:
         _end_on_content(turn, notes)
-    turns = _merged(pair(_merged(turns), notes))
+    turns = _merged(_paired(_merged(turns), notes))
     if not turns and system:  # other APIs answer to a system prompt alone
         notes.lose("messages.role")
         turns, system = [Turn(role="user", parts=[*system])], []
@@ -118,6 +126,26 @@ def _merged(turns: list[Turn]) -> list[Turn]:
         else:
             merged.append(turn)
     return merged
+
+
+def _paired(turns: list[Turn], notes: Notes) -> list[Turn]:
+    """`turns` with results moved behind their calls; turns alternate, and parts may become none."""
+    pairing = Pairing((turn.parts for turn in turns), callids.encode)
+    paired: list[Turn] = []
+    answers: list[ir.ToolResult] = []
+    for position, turn in enumerate(turns):
+        if turn.role == "user":
+            others = [part for part in turn.parts if not _is_result(part)]
+            paired.append(replace(turn, parts=[*answers, *others]))
+            answers = []
+        else:
+            parts, answers = pairing.answer(position, turn.parts)
+            paired.append(replace(turn, parts=parts))
+    if answers:
+        paired.append(Turn(role="user", parts=[*answers]))
+    notes.ids.update(pairing.ids)
+    notes.lose(*pairing.losses)
+    return paired
 
 
 def _end_on_content(turn: Turn, notes: Notes) -> None:

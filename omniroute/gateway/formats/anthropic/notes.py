@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from omniroute.gateway.formats.anthropic.names import Names
+from omniroute.gateway.translation.naming import Spelling
 
 
 @dataclass(slots=True, kw_only=True)
 class Notes:
-    names: Names
+    names: Spelling
     ids: dict[str, str] = field(default_factory=dict)
     _losses: dict[str, None] = field(default_factory=dict)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -10,15 +9,9 @@ import orjson
 from omniroute.gateway import ir
 from omniroute.gateway.errors import InvalidRequest
 from omniroute.gateway.formats.anthropic.blocks import read_block
-from omniroute.gateway.formats.anthropic.fields import (
-    FORMAT_NAME,
-    dumped,
-    optional,
-    own,
-    required,
-)
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
+from omniroute.gateway.translation.fields import Fields, dumped, own
 
-Data = Mapping[str, Any]
 _TEXTS = {
     "text_delta": "text",
     "thinking_delta": "thinking",
@@ -29,10 +22,10 @@ _TEXTS = {
 class Opened:
     """Raises InvalidRequest for what is not a block or a delta."""
 
-    def __init__(self, index: int, block: dict[str, Any]) -> None:
+    def __init__(self, index: int, block: Fields) -> None:
         self.index = index
-        self.part = read_block(block, "content_block")
-        self._value = dict(block)
+        self.part = read_block(block)
+        self._value = dict(block.raw)
         self._streamed = False
         self._json: list[str] = []
         self._citations: list[Any] = []
@@ -57,30 +50,30 @@ class Opened:
             events.append(ir.PartDelta(index=self.index, text=text, signature=signature))
         return events
 
-    def delta(self, delta: Data) -> list[ir.Event]:
-        kind = optional(delta, "type", str) or ""
+    def delta(self, delta: Fields) -> list[ir.Event]:
+        kind = delta.text("type") or ""
         if isinstance(self.part, ir.Opaque):
             self._absorb(kind, delta)
             return []
         if kind == "signature_delta":
-            signature = required(delta, "signature", str)
+            signature = delta.given("signature")
             return [ir.PartDelta(index=self.index, signature=signature)]
         if kind == "citations_delta" and isinstance(self.part, ir.Text):
             # A delta's fields replace earlier ones, so each brings the whole list.
-            self._citations.append(delta.get("citation"))
-            fields = {**own(self.part.extra), "citations": [*self._citations]}
+            self._citations.append(delta.raw.get("citation"))
+            fields = {**own(self.part.extra, FORMAT_NAME), "citations": [*self._citations]}
             return [ir.PartDelta(index=self.index, extra={FORMAT_NAME: fields})]
-        text = required(delta, _TEXTS[kind], str) if kind in _TEXTS else ""
+        text = delta.given(_TEXTS[kind]) if kind in _TEXTS else ""
         self._streamed = self._streamed or bool(text)
         return [ir.PartDelta(index=self.index, text=text)] if text else []
 
-    def _absorb(self, kind: str, delta: Data) -> None:
+    def _absorb(self, kind: str, delta: Fields) -> None:
         """Adds a delta to a block that the hub takes only whole."""
         if kind == "input_json_delta":
-            self._json.append(required(delta, "partial_json", str))
+            self._json.append(delta.given("partial_json"))
         elif kind == "compaction_delta":
-            content = optional(self._value, "content", str) or ""
-            self._value["content"] = content + (optional(delta, "content", str) or "")
+            content = Fields(self._value).text("content") or ""
+            self._value["content"] = content + (delta.text("content") or "")
 
     def stop(self) -> list[ir.Event]:
         stop = ir.PartStop(index=self.index)

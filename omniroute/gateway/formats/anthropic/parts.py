@@ -9,25 +9,26 @@ import orjson
 
 from omniroute.gateway import ir
 from omniroute.gateway.errors import Unsupported
-from omniroute.gateway.formats.anthropic import carrier, ids
-from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME, own
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
+from omniroute.gateway.translation import callids, carrier
+from omniroute.gateway.translation.fields import own
 
 Block = dict[str, Any]
 
 
 def text_block(part: ir.Text | ir.Refusal) -> Block | None:
     """None for empty text, which no block may hold."""
-    fields = own(part.extra)
+    fields = own(part.extra, FORMAT_NAME)
     if "block" in fields:
         return dict(fields["block"])
     return {"type": "text", "text": part.text, **fields} if part.text else None
 
 
 def thinking_block(part: ir.Thinking) -> Block:
-    fields = own(part.extra)
+    fields = own(part.extra, FORMAT_NAME)
     if part.redacted is not None and part.origin == FORMAT_NAME:
         return {"type": "redacted_thinking", "data": part.redacted, **fields}
-    signature = carrier.signature_of(part)
+    signature = carrier.signature_of(part, FORMAT_NAME)
     return {"type": "thinking", "thinking": part.text, "signature": signature, **fields}
 
 
@@ -41,7 +42,7 @@ def luggage_block(part: ir.Part) -> Block | None:
 
 def call_block(part: ir.ToolCall, name: str) -> Block:
     arguments = call_input(part)
-    fields = own(part.extra)
+    fields = own(part.extra, FORMAT_NAME)
     return {"type": "tool_use", "id": part.id, "name": name, "input": arguments, **fields}
 
 
@@ -58,7 +59,7 @@ def call_input(part: ir.ToolCall) -> Block:
 
 def media_block(part: ir.Image | ir.Document) -> Block:
     """Raises Unsupported for a document that is neither PDF nor text."""
-    fields = own(part.extra)
+    fields = own(part.extra, FORMAT_NAME)
     if isinstance(part, ir.Image):
         return {"type": "image", "source": _source(part.source), **fields}
     title = {"title": part.name} if part.name else {}
@@ -93,7 +94,7 @@ def _document_source(source: ir.Source) -> Block:
 
 def call_id(given: str, fallback: str) -> str:
     """The id of a call towards a client: the provider's own, or one made from `fallback`."""
-    return ids.encode(given) if given else fallback
+    return callids.encode(given) if given else fallback
 
 
 def unshown(part: ir.Part) -> str:

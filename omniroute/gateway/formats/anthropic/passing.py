@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from omniroute.gateway.formats.anthropic.carrier import is_foreign
 from omniroute.gateway.formats.anthropic.request import is_billing_header, refuse_thread
 from omniroute.gateway.snapshot import Model, Provider
+from omniroute.gateway.translation.carrier import is_foreign
 
 _NEEDED = frozenset({"model", "messages", "max_tokens", "stream"})
 

@@ -7,32 +7,29 @@ cannot be switched off; a model of the catalog says so itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
-from omniroute.gateway import ir, thinking
-from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME, optional, required, wrong
+from omniroute.gateway import ir
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
 from omniroute.gateway.formats.anthropic.notes import Notes
 from omniroute.gateway.snapshot import Model
+from omniroute.gateway.translation import thinking
+from omniroute.gateway.translation.fields import Fields
 
 _CLAUDE = re.compile(r"claude-(?:[a-z]+-)?(\d+)(?:[-.](\d{1,2}))?(?!\d)")
 _EFFORTS = frozenset(get_args(ir.Effort))
 _MODES: dict[str, Any] = {"enabled": "on", "adaptive": "adaptive", "disabled": "off"}
 
 
-def read(body: Mapping[str, Any]) -> ir.Reasoning | None:
-    asked = optional(body, "thinking", dict)
-    config = optional(body, "output_config", dict) or {}
-    effort: Any = optional(config, "effort", str, "output_config")
+def read(body: Fields) -> ir.Reasoning | None:
+    asked, config = body.child("thinking"), body.child("output_config")
+    effort: Any = config.text("effort") if config else None
     effort = effort if effort in _EFFORTS else None
     if asked is None:
         return None if effort is None else ir.Reasoning(effort=effort)
-    kind = required(asked, "type", str, "thinking")
-    budget = optional(asked, "budget_tokens", int, "thinking")
-    if budget is not None and budget < 0:
-        raise wrong("thinking.budget_tokens", "a positive integer")
-    display = optional(asked, "display", str, "thinking")
+    kind, budget = asked.given("type"), asked.natural("budget_tokens")
+    display = asked.text("display")
     return ir.Reasoning(
         mode=_MODES.get(kind, "adaptive"),
         effort=None if budget else effort,

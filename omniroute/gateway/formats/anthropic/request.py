@@ -9,17 +9,10 @@ from omniroute.gateway import ir
 from omniroute.gateway.errors import InvalidRequest
 from omniroute.gateway.formats.anthropic import reasoning
 from omniroute.gateway.formats.anthropic.blocks import read_content
-from omniroute.gateway.formats.anthropic.carrier import unpacked
-from omniroute.gateway.formats.anthropic.fields import (
-    FORMAT_NAME,
-    extra,
-    optional,
-    path,
-    required,
-    typed,
-    wrong,
-)
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
 from omniroute.gateway.formats.anthropic.tools import read_choice, read_tools
+from omniroute.gateway.translation.carrier import unpacked
+from omniroute.gateway.translation.fields import Fields, fault, filed
 
 BILLING_HEADER = "x-anthropic-billing-header:"
 
@@ -32,19 +25,18 @@ _MODELLED = (
 )
 
 
-def read_request(body: Any) -> ir.Request:
-    if not isinstance(body, dict):
-        raise InvalidRequest("The request body must be a JSON object.")
-    refuse_thread(body)
+def read_request(value: Any) -> ir.Request:
+    body = Fields(value, dotted=True)
+    refuse_thread(body.raw)
     choice, parallel = read_choice(body)
-    metadata = optional(body, "metadata", dict)
-    tier = optional(body, "service_tier", str)
+    metadata = body.child("metadata")
+    tier = body.text("service_tier")
     return ir.Request(
         format=FORMAT_NAME,
-        model=required(body, "model", str),
+        model=body.given("model"),
         messages=(*_system(body), *_messages(body)),
-        max_tokens=_max_tokens(body),
-        stream=optional(body, "stream", bool) or False,
+        max_tokens=body.natural("max_tokens"),
+        stream=body.flag("stream") or False,
         include_usage=True,
         tools=read_tools(body),
         tool_choice=choice,
@@ -54,7 +46,7 @@ def read_request(body: Any) -> ir.Request:
         sampling=_sampling(body),
         user=_user(metadata),
         service_tier=None if tier is None else _TIERS.get(tier, tier),
-        metadata=metadata,
+        metadata=metadata.raw if metadata else None,
         extra=_extra(body),
     )
 
@@ -78,81 +70,67 @@ def refuse_thread(body: Mapping[str, Any]) -> None:
     )
 
 
-def _system(body: Mapping[str, Any]) -> list[ir.Message]:
-    content = body.get("system")
-    if content is None:
+def _system(body: Fields) -> list[ir.Message]:
+    if body.raw.get("system") is None:
         return []
-    parts = read_content(content, "system")
-    for n, part in enumerate(parts):
+    texts: list[ir.Text] = []
+    for n, part in enumerate(read_content(body, "system")):
         if not isinstance(part, ir.Text):
-            raise wrong(path("system", n), "a text block")
-    # What the client's vendor bills by changes with every request and would spoil prompt caches.
-    parts = tuple(part for part in parts if not is_billing_header(part.text))  # type: ignore[union-attr]  # checked above
-    return [ir.Message(role="system", parts=parts)] if parts else []
+            raise fault(body.item("system", n), "be a text block")
+        # What the client's vendor bills by changes with every request and would spoil prompt
+        # caches.
+        if not is_billing_header(part.text):
+            texts.append(part)
+    return [ir.Message(role="system", parts=tuple(texts))] if texts else []
 
 
 def is_billing_header(text: object) -> bool:
     return isinstance(text, str) and text.startswith(BILLING_HEADER)
 
 
-def _messages(body: Mapping[str, Any]) -> list[ir.Message]:
-    messages = required(body, "messages", list)
-    if not messages:
-        raise InvalidRequest("messages: at least one message is required", param="messages")
-    return [_message(value, path("messages", n)) for n, value in enumerate(messages)]
+def _messages(body: Fields) -> list[ir.Message]:
+    if not body.array("messages"):
+        raise body.fault("messages", "be a non-empty array")
+    return [_message(message) for message in body.objects("messages")]
 
 
-def _message(value: Any, where: str) -> ir.Message:
-    message = typed(value, dict, where)
-    role = _ROLES.get(required(message, "role", str, where))
+def _message(message: Fields) -> ir.Message:
+    role = _ROLES.get(message.given("role"))
     if role is None:
-        raise wrong(path(where, "role"), "one of user, assistant, system")
-    parts = unpacked(read_content(message.get("content"), path(where, "content")))
-    return ir.Message(role=role, parts=parts, extra=extra(message, "role", "content"))
+        raise message.fault("role", "be one of user, assistant, system")
+    extra = message.extras(FORMAT_NAME, ("role", "content"))
+    return ir.Message(role=role, parts=unpacked(read_content(message)), extra=extra)
 
 
-def _max_tokens(body: Mapping[str, Any]) -> int | None:
-    value = optional(body, "max_tokens", int)
-    if value is not None and value < 0:
-        raise wrong("max_tokens", "zero or more")
-    return value
-
-
-def _sampling(body: Mapping[str, Any]) -> ir.Sampling:
-    stop = optional(body, "stop_sequences", list) or []
+def _sampling(body: Fields) -> ir.Sampling:
     return ir.Sampling(
-        temperature=optional(body, "temperature", float),
-        top_p=optional(body, "top_p", float),
-        top_k=optional(body, "top_k", int),
-        stop=tuple(typed(text, str, path("stop_sequences", n)) for n, text in enumerate(stop)),
+        temperature=body.number("temperature"),
+        top_p=body.number("top_p"),
+        top_k=body.integer("top_k"),
+        stop=body.texts("stop_sequences"),
     )
 
 
-def _output(body: Mapping[str, Any]) -> ir.OutputFormat | None:
-    config = optional(body, "output_config", dict) or {}
-    asked = optional(config, "format", dict, "output_config")
-    where = "output_config.format"
-    if asked is None:
-        asked, where = optional(body, "output_format", dict), "output_format"
+def _output(body: Fields) -> ir.OutputFormat | None:
+    config = body.child("output_config")
+    asked = config.child("format") if config else None
+    asked = asked or body.child("output_format")
     if asked is None:
         return None
-    if asked.get("type", "json_schema") != "json_schema":
-        raise wrong(path(where, "type"), "json_schema")
-    return ir.OutputFormat(kind="json_schema", schema=required(asked, "schema", dict, where))
+    if asked.raw.get("type", "json_schema") != "json_schema":
+        raise asked.fault("type", "be json_schema")
+    return ir.OutputFormat(kind="json_schema", schema=asked.inner("schema").raw)
 
 
-def _user(metadata: Mapping[str, Any] | None) -> str | None:
+def _user(metadata: Fields | None) -> str | None:
     """The end user, unless it is a coding tool's bundle of device and session ids."""
-    user = optional(metadata or {}, "user_id", str, "metadata")
+    user = metadata.text("user_id") if metadata else None
     return None if user is None or user.startswith("{") else user
 
 
-def _extra(body: Mapping[str, Any]) -> ir.Extra:
-    config = optional(body, "output_config", dict) or {}
-    budget = (optional(body, "thinking", dict) or {}).get("budget_tokens")
-    modelled = ("format",) if budget else ("format", "effort")
-    rest = {key: value for key, value in config.items() if key not in modelled}
-    fields = dict(extra(body, *_MODELLED).get(FORMAT_NAME, {}))
-    if rest:
-        fields["output_config"] = rest
-    return {FORMAT_NAME: fields} if fields else ir.NO_EXTRA
+def _extra(body: Fields) -> ir.Extra:
+    config, thinking = body.child("output_config"), body.child("thinking")
+    budget = thinking.raw.get("budget_tokens") if thinking else None
+    rest = config.rest(("format",) if budget else ("format", "effort")) if config else {}
+    fields = body.rest(_MODELLED)
+    return filed(FORMAT_NAME, {**fields, "output_config": rest} if rest else fields)

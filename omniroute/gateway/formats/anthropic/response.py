@@ -7,10 +7,13 @@ from typing import Any
 from omniroute.gateway import ir
 from omniroute.gateway.errors import InvalidRequest, UpstreamFailure
 from omniroute.gateway.formats import Head
-from omniroute.gateway.formats.anthropic import counts, faults, parts, stops
+from omniroute.gateway.formats.anthropic import counts, parts, stops
 from omniroute.gateway.formats.anthropic.blocks import read_content
-from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME, extra, own
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
 from omniroute.gateway.tokens import estimate
+from omniroute.gateway.translation import vendor_errors
+from omniroute.gateway.translation.answers import name
+from omniroute.gateway.translation.fields import Fields, filed, own
 from omniroute.gateway.usage import Usage
 
 _MODELLED = ("id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage")
@@ -18,25 +21,26 @@ _MODELLED = ("id", "type", "role", "model", "content", "stop_reason", "stop_sequ
 
 def read_response(body: Any) -> ir.Response:
     """Raises UpstreamError for an error inside a 200, UpstreamFailure for malformed ones."""
-    error = faults.find(body)
+    error = vendor_errors.inside(body)
     if error is not None:
-        raise faults.fault(error)
+        raise error
     if not isinstance(body, dict) or not isinstance(body.get("content"), list | str):
         raise UpstreamFailure("protocol", "not a message")
     try:
-        content = read_content(body["content"], "content")
+        content = read_content(Fields(body, dotted=True))
     except InvalidRequest as exc:
         raise UpstreamFailure("protocol", exc.message) from exc
     reason, sequence = body.get("stop_reason"), body.get("stop_sequence")
-    fields = {**own(extra(body, *_MODELLED)), **stops.unusual(reason)}
+    rest = {key: value for key, value in body.items() if key not in _MODELLED}
+    fields = {**rest, **stops.unusual(reason)}
     return ir.Response(
-        id=_text(body.get("id")),
-        model=_text(body.get("model")),
+        id=name(body.get("id")),
+        model=name(body.get("model")),
         parts=content,
         finish=stops.read(reason, has_calls(content)),
         stop_sequence=sequence if isinstance(sequence, str) else None,
         usage=counts.read(body.get("usage")),
-        extra={FORMAT_NAME: fields} if fields else ir.NO_EXTRA,
+        extra=filed(FORMAT_NAME, fields),
     )
 
 
@@ -44,8 +48,8 @@ def has_calls(content: tuple[ir.Part, ...]) -> bool:
     return any(isinstance(part, ir.ToolCall) for part in content)
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def is_plain(body: Any) -> bool:
+    return isinstance(body, dict) and body.get("type") == "message" and not body.get("error")
 
 
 def write_response(response: ir.Response, head: Head) -> dict[str, Any]:
@@ -64,7 +68,7 @@ def write_response(response: ir.Response, head: Head) -> dict[str, Any]:
         "stop_reason": stops.write(response.finish, has_calls(response.parts)),
         "stop_sequence": response.stop_sequence,
         "usage": counts.write(response.usage or _estimated(blocks, head)),
-        **own(response.extra),
+        **own(response.extra, FORMAT_NAME),
     }
 
 

@@ -9,19 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from omniroute.gateway import ir, sse
 from omniroute.gateway.errors import InvalidRequest, UpstreamFailure
-from omniroute.gateway.formats.anthropic import counts, faults, stops
-from omniroute.gateway.formats.anthropic.fields import (
-    FORMAT_NAME,
-    extra,
-    optional,
-    own,
-    required,
-)
-from omniroute.gateway.formats.anthropic.opened import Data, Opened
+from omniroute.gateway.formats.anthropic import counts, stops
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
+from omniroute.gateway.formats.anthropic.opened import Opened
+from omniroute.gateway.translation import answers, vendor_errors
+from omniroute.gateway.translation.fields import Fields, filed
 
 _MESSAGE = ("id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage")
 
@@ -35,7 +29,7 @@ class Reader:
         self._delta: dict[str, Any] = {}
         self._calls = False
         self._done = False
-        self._handlers: dict[str, Callable[[Data], list[ir.Event]]] = {
+        self._handlers: dict[str, Callable[[Fields], list[ir.Event]]] = {
             "message_start": self._start,
             "content_block_start": self._block_start,
             "content_block_delta": self._block_delta,
@@ -65,76 +59,76 @@ class Reader:
         return read
 
     def _event(self, event: sse.Event) -> list[ir.Event]:
-        data = _load(event.data)
+        data = answers.event(event.data)
         kind = data.get("type")
         kind = kind if isinstance(kind, str) else event.name.decode("utf-8", "replace")
         handler = self._handlers.get(kind)
         if handler is not None:
-            return handler(data)
-        error = faults.find(data) or (data if kind == "error" else None)
+            return handler(Fields(data))
+        error = vendor_errors.inside(data)
+        if error is None and kind == "error":
+            error = vendor_errors.of(data)
         if error is None:
             return []  # a ping, or something newer than this reader
         self._done = True
-        return [ir.Failure(error=faults.fault(error))]
+        return [ir.Failure(error=error)]
 
-    def _start(self, data: Data) -> list[ir.Event]:
-        message = required(data, "message", dict)
-        self._usage = counts.merge(None, message.get("usage"))
+    def _start(self, data: Fields) -> list[ir.Event]:
+        message = data.inner("message")
+        usage = message.raw.get("usage")
+        self._usage = counts.merge(None, usage)
         return [
             ir.Start(
-                id=optional(message, "id", str) or "",
-                model=optional(message, "model", str) or "",
-                usage=counts.read(message.get("usage")),
-                extra=extra(message, *_MESSAGE),
+                id=message.text("id") or "",
+                model=message.text("model") or "",
+                usage=counts.read(usage),
+                extra=message.extras(FORMAT_NAME, _MESSAGE),
             )
         ]
 
-    def _block_start(self, data: Data) -> list[ir.Event]:
-        opened = Opened(self._next, required(data, "content_block", dict))
+    def _block_start(self, data: Fields) -> list[ir.Event]:
+        opened = Opened(self._next, data.inner("content_block"))
         self._next += 1
         self._calls = self._calls or isinstance(opened.part, ir.ToolCall)
-        self._open[required(data, "index", int)] = opened
+        self._open[_index(data)] = opened
         return opened.start()
 
-    def _block_delta(self, data: Data) -> list[ir.Event]:
-        opened = self._open.get(required(data, "index", int))
+    def _block_delta(self, data: Fields) -> list[ir.Event]:
+        opened = self._open.get(_index(data))
         if opened is None:
             raise UpstreamFailure("protocol", "a delta outside of a block")
-        return opened.delta(required(data, "delta", dict))
+        return opened.delta(data.inner("delta"))
 
-    def _block_stop(self, data: Data) -> list[ir.Event]:
-        opened = self._open.pop(required(data, "index", int), None)
+    def _block_stop(self, data: Fields) -> list[ir.Event]:
+        opened = self._open.pop(_index(data), None)
         return [] if opened is None else opened.stop()
 
-    def _message_delta(self, data: Data) -> list[ir.Event]:
-        self._delta |= optional(data, "delta", dict) or {}
-        if "context_management" in data:
-            self._delta["context_management"] = data["context_management"]
-        reported = optional(data, "usage", dict)
+    def _message_delta(self, data: Fields) -> list[ir.Event]:
+        delta, reported = data.child("delta"), data.child("usage")
+        self._delta |= delta.raw if delta else {}
+        if "context_management" in data.raw:
+            self._delta["context_management"] = data.raw["context_management"]
         if reported is None:
             return []
-        self._usage = counts.merge(self._usage, reported)
+        self._usage = counts.merge(self._usage, reported.raw)
         usage = counts.read(self._usage)
         return [] if usage is None else [ir.UsageReport(usage=usage)]
 
-    def _message_stop(self, _: Data) -> list[ir.Event]:
+    def _message_stop(self, _: Fields) -> list[ir.Event]:
         self._done = True
         ended = [event for opened in self._open.values() for event in opened.stop()]
         reason, sequence = self._delta.get("stop_reason"), self._delta.get("stop_sequence")
-        fields = own(extra(self._delta, "stop_reason", "stop_sequence")) | stops.unusual(reason)
+        fields = Fields(self._delta).rest(("stop_reason", "stop_sequence")) | stops.unusual(reason)
         finish = ir.Finish(
             reason=stops.read(reason, self._calls),
             stop_sequence=sequence if isinstance(sequence, str) else None,
-            extra={FORMAT_NAME: fields} if fields else ir.NO_EXTRA,
+            extra=filed(FORMAT_NAME, fields),
         )
         return [*ended, finish]
 
 
-def _load(data: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as exc:
-        raise UpstreamFailure("protocol", "an event that is not JSON") from exc
-    if not isinstance(value, dict):
-        raise UpstreamFailure("protocol", "an event that is not an object")
-    return value
+def _index(data: Fields) -> int:
+    index = data.integer("index")
+    if index is None:
+        raise data.fault("index", "be a number")
+    return index

@@ -14,7 +14,8 @@ import orjson
 from omniroute.gateway import sse
 from omniroute.gateway.errors import UpstreamError, UpstreamFailure
 from omniroute.gateway.formats import Head
-from omniroute.gateway.formats.anthropic import counts, faults
+from omniroute.gateway.formats.anthropic import counts
+from omniroute.gateway.translation import vendor_errors
 from omniroute.gateway.usage import Usage
 
 _END = re.compile(rb"(?>\r\n|\n|\r){2}")
@@ -104,8 +105,8 @@ class Tap:
                 self._report(data.get("usage"))
             case "message_stop":
                 self.done = True
-            case _ if (found := faults.find(data)) is not None:
-                self.error = faults.fault(found)
+            case _ if (error := vendor_errors.inside(data)) is not None:
+                self.error = error
         return event
 
     def _message_start(self, event: bytes, data: dict[str, Any]) -> bytes:

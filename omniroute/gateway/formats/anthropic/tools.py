@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from omniroute.gateway import ir
 from omniroute.gateway.formats.anthropic import schema
-from omniroute.gateway.formats.anthropic.fields import (
-    FORMAT_NAME,
-    dumped,
-    extra,
-    optional,
-    own,
-    path,
-    required,
-    typed,
-    wrong,
-)
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
 from omniroute.gateway.formats.anthropic.notes import Notes
+from omniroute.gateway.translation import freeform
+from omniroute.gateway.translation.fields import Fields, own
+from omniroute.gateway.translation.naming import full_name
 
 _CHOICES: dict[str, ir.ToolChoice] = {
     "auto": ir.ToolChoice(mode="auto"),
@@ -27,43 +19,36 @@ _CHOICES: dict[str, ir.ToolChoice] = {
 }
 
 
-def read_tools(body: Mapping[str, Any]) -> tuple[ir.Tool, ...]:
-    tools = optional(body, "tools", list) or []
-    return tuple(_read_tool(tool, path("tools", n)) for n, tool in enumerate(tools))
+def read_tools(body: Fields) -> tuple[ir.Tool, ...]:
+    return tuple(_read_tool(tool) for tool in body.objects("tools"))
 
 
-def _read_tool(value: Any, where: str) -> ir.Tool:
-    tool = typed(value, dict, where)
-    kind = optional(tool, "type", str, where)
+def _read_tool(tool: Fields) -> ir.Tool:
+    kind = tool.text("type")
     if kind not in (None, "custom"):
-        return ir.Tool(name=optional(tool, "name", str, where) or str(kind), hosted=tool)
+        return ir.Tool(name=tool.text("name") or str(kind), hosted=tool.raw)
     return ir.Tool(
-        name=required(tool, "name", str, where),
-        description=optional(tool, "description", str, where) or "",
-        schema=required(tool, "input_schema", dict, where),
-        strict=optional(tool, "strict", bool, where),
-        extra=extra(tool, "name", "description", "input_schema", "strict"),
+        name=tool.given("name"),
+        description=tool.text("description") or "",
+        schema=tool.inner("input_schema").raw,
+        strict=tool.flag("strict"),
+        extra=tool.extras(FORMAT_NAME, ("name", "description", "input_schema", "strict")),
     )
 
 
-def read_choice(body: Mapping[str, Any]) -> tuple[ir.ToolChoice | None, bool | None]:
+def read_choice(body: Fields) -> tuple[ir.ToolChoice | None, bool | None]:
     """The choice, and whether several calls at a time are allowed (None: nothing was said)."""
-    choice = optional(body, "tool_choice", dict)
+    choice = body.child("tool_choice")
     if choice is None:
         return None, None
-    kind = required(choice, "type", str, "tool_choice")
-    alone = optional(choice, "disable_parallel_tool_use", bool, "tool_choice")
+    kind = choice.given("type")
+    alone = choice.flag("disable_parallel_tool_use")
     parallel = None if alone is None else not alone
     if kind == "tool":
-        name = required(choice, "name", str, "tool_choice")
-        return ir.ToolChoice(mode="named", names=(name,)), parallel
+        return ir.ToolChoice(mode="named", names=(choice.given("name"),)), parallel
     if kind not in _CHOICES:
-        raise wrong("tool_choice.type", "one of auto, any, tool, none")
+        raise choice.fault("type", "be one of auto, any, tool, none")
     return _CHOICES[kind], parallel
-
-
-def full_name(tool: ir.Tool) -> str:
-    return f"{tool.namespace}__{tool.name}" if tool.namespace else tool.name
 
 
 def offered(request: ir.Request, notes: Notes) -> list[ir.Tool]:
@@ -83,11 +68,11 @@ def offered(request: ir.Request, notes: Notes) -> list[ir.Tool]:
 
 def write_tool(tool: ir.Tool, notes: Notes) -> dict[str, Any]:
     if tool.hosted is not None:
-        return dict(typed(tool.hosted, dict, "tools"))
-    written: dict[str, Any] = {"name": notes.names.send(full_name(tool))}
+        return dict(tool.hosted)
+    written: dict[str, Any] = {"name": notes.names.of(full_name(tool))}
     description, given = tool.description, tool.schema
     if tool.freeform is not None:
-        description, given = _freeform(tool)
+        description, given = freeform.described(tool), freeform.schema()
     if description:
         written["description"] = description
     written["input_schema"], changed = schema.tool_input(given)
@@ -95,17 +80,7 @@ def write_tool(tool: ir.Tool, notes: Notes) -> dict[str, Any]:
         notes.lose(f"tools.{tool.name}.schema")
     if tool.strict:
         written["strict"] = True
-    return {**written, **own(tool.extra)}
-
-
-def _freeform(tool: ir.Tool) -> tuple[str, dict[str, Any]]:
-    """A tool that takes raw text becomes one with a single string; its grammar is told in words."""
-    description = tool.description
-    if tool.freeform:
-        grammar = dumped(tool.freeform, "tools")
-        description = f"{description}\n\nThe input must follow this format: {grammar}".strip()
-    properties = {"input": {"type": "string", "description": "The raw input of the tool."}}
-    return description, {"type": "object", "properties": properties, "required": ["input"]}
+    return {**written, **own(tool.extra, FORMAT_NAME)}
 
 
 def write_choice(
@@ -135,7 +110,7 @@ def _choice(
         case "named":
             for tool in tools:
                 if choice.names and choice.names[0] in (tool.name, full_name(tool)):
-                    return {"type": "tool", "name": notes.names.send(full_name(tool))}
+                    return {"type": "tool", "name": notes.names.of(full_name(tool))}
             notes.lose("tool_choice")
             return None
         case "required":

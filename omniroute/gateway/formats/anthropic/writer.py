@@ -11,12 +11,14 @@ from typing import Any
 
 from omniroute.gateway import ir
 from omniroute.gateway.formats import Head
-from omniroute.gateway.formats.anthropic import carrier, counts, errors, stops
+from omniroute.gateway.formats.anthropic import counts, errors, stops
 from omniroute.gateway.formats.anthropic.block import Block, framed
-from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME, own
+from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
 from omniroute.gateway.formats.anthropic.response import call_fallback, message_id
-from omniroute.gateway.serialise import Serialiser
 from omniroute.gateway.tokens import estimate
+from omniroute.gateway.translation import carrier
+from omniroute.gateway.translation.fields import own
+from omniroute.gateway.translation.serialise import Serialiser
 from omniroute.gateway.usage import Usage
 
 
@@ -43,7 +45,7 @@ class Writer:
             return b""
         match event:
             case ir.Start(usage=usage, extra=extra):
-                return self._start(usage, own(extra))
+                return self._start(usage, own(extra, FORMAT_NAME))
             case ir.UsageReport(usage=usage):
                 self._usage = usage
                 return b""
@@ -106,7 +108,7 @@ class Writer:
         delta = {
             "stop_reason": stops.write(finish.reason, self._calls),
             "stop_sequence": finish.stop_sequence,
-            **own(finish.extra),
+            **own(finish.extra, FORMAT_NAME),
         }
         usage = self._usage
         if usage.basis == "estimated":

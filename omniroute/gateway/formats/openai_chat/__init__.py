@@ -11,6 +11,7 @@ from omniroute.gateway import ir
 from omniroute.gateway.errors import GatewayError, UpstreamError
 from omniroute.gateway.formats import Format, Head, Wire
 from omniroute.gateway.snapshot import Model, Provider
+from omniroute.gateway.translation import vendor_errors
 from omniroute.gateway.usage import Usage
 
 from . import body as _body
@@ -43,6 +44,9 @@ class OpenAIChat:
     def read_response(self, body: ir.Json, *, inline_think: bool = False) -> ir.Response:
         return answer.read(body, inline_think=inline_think)
 
+    def is_answer(self, body: ir.Json) -> bool:
+        return isinstance(body, dict) and answer.is_plain(body)
+
     def write_response(self, response: ir.Response, head: Head) -> ir.Json:
         return answer.write(response, head)
 
@@ -66,7 +70,7 @@ class OpenAIChat:
         return usage.of(body) if isinstance(body, dict) else None
 
     def read_error(self, status: int, body: bytes) -> UpstreamError:
-        return errors.read(status, body)
+        return vendor_errors.read(status, body)
 
     def write_error(self, error: GatewayError, request_id: str) -> ir.Json:
         return errors.write(error, request_id)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from omniroute.gateway import ir, thinking
+from omniroute.gateway import ir
 from omniroute.gateway.formats import Wire
 from omniroute.gateway.snapshot import Model, Provider
+from omniroute.gateway.translation import naming, thinking
+from omniroute.gateway.translation.fields import own
 
-from . import effort, naming, tools
+from . import effort, tools
 from .history import History
-from .params import FORMAT_NAME, owned
+from .name import FORMAT_NAME
 
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
+_ID_STYLES = {"any": naming.IDS, "mistral9": naming.MISTRAL_IDS}
 _MAX_STOPS = 4
 _MAX_USER = 64
 
 
 def write(request: ir.Request, provider: Provider, model: Model) -> Wire:
     names = naming.names(request)
-    ids = naming.ids(request, provider.tool_id_style)
+    ids = naming.ids(request, _ID_STYLES[provider.tool_id_style])
     history = History(request, provider, model, names=names, ids=ids)
     losses = history.losses
     body: dict[str, Any] = {"model": model.id, "messages": history.write()}
@@ -98,8 +101,8 @@ def _output(request: ir.Request) -> dict[str, Any]:
 
 
 def _reasoning(request: ir.Request, model: Model, losses: set[str]) -> dict[str, Any]:
-    own = owned(request.extra)
-    if request.reasoning is None or "reasoning" in own or "thinking" in own:
+    told = own(request.extra, FORMAT_NAME)
+    if request.reasoning is None or "reasoning" in told or "thinking" in told:
         return {}
     same = request.format == FORMAT_NAME  # its client knows what the model takes
     level = request.reasoning.effort if same else effort.write(request.reasoning, model)

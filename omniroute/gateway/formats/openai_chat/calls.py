@@ -15,10 +15,9 @@ import orjson
 
 from omniroute.gateway import ir
 from omniroute.gateway.errors import UpstreamFailure
-
-from . import shape
-from .naming import minted
-from .params import owned
+from omniroute.gateway.translation import answers
+from omniroute.gateway.translation.fields import own
+from omniroute.gateway.translation.naming import minted
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,10 +51,10 @@ class Calls:
 
     def delta(self, delta: dict[str, Any]) -> list[ir.Event]:
         entries = [
-            shape.mapping(entry, "tool call")
-            for entry in shape.sequence(delta.get("tool_calls"), "tool_calls")
+            answers.mapping(entry, "tool call")
+            for entry in answers.sequence(delta.get("tool_calls"), "tool_calls")
         ]
-        legacy = shape.mapping(delta.get("function_call"), "function_call")
+        legacy = answers.mapping(delta.get("function_call"), "function_call")
         if legacy.get("name") or legacy.get("arguments"):
             entries.append({"index": 0, "function": legacy})
         signature = google_signature(delta)
@@ -80,19 +79,19 @@ class Calls:
         return events
 
     def _fragment(self, entry: dict[str, Any], signature: str) -> list[ir.Event]:
-        function = shape.mapping(entry.get("function"), "function")
-        custom = shape.mapping(entry.get("custom"), "custom")
+        function = answers.mapping(entry.get("function"), "function")
+        custom = answers.mapping(entry.get("custom"), "custom")
         freeform = bool(custom) and (entry.get("type") == "custom" or not function)
-        name = shape.text((custom if freeform else function).get("name"), "tool name")
-        call = self._find(entry.get("index"), shape.name(entry.get("id")), name)
+        name = answers.text((custom if freeform else function).get("name"), "tool name")
+        call = self._find(entry.get("index"), answers.name(entry.get("id")), name)
         events: list[ir.Event] = []
         if call.index is None:
             call.name, call.freeform = name, freeform
             events += self._begin(call, signature)
         more = (
-            shape.text(custom.get("input"), "tool input")
+            answers.text(custom.get("input"), "tool input")
             if call.freeform
-            else shape.arguments(function.get("arguments"))
+            else answers.arguments(function.get("arguments"))
         )
         if more and not call.closed:
             call.written.append(more)
@@ -134,7 +133,7 @@ def google_signature(holder: dict[str, Any]) -> str:
     """The thought signature in Google's `extra_content`, on a message or on a call."""
     extra = holder.get("extra_content")
     google = extra.get("google") if isinstance(extra, dict) else None
-    return shape.name(google.get("thought_signature")) if isinstance(google, dict) else ""
+    return answers.name(google.get("thought_signature")) if isinstance(google, dict) else ""
 
 
 def _is_json(arguments: str) -> bool:
@@ -147,7 +146,7 @@ def _is_json(arguments: str) -> bool:
 
 def signed(entry: dict[str, Any], extra: ir.Extra) -> dict[str, Any]:
     """A call's entry with the thought signature that its client has to send back."""
-    signature = owned(extra, "gemini").get("thoughtSignature")
+    signature = own(extra, "gemini").get("thoughtSignature")
     if not isinstance(signature, str) or not signature:
         return entry
     return {**entry, "extra_content": {"google": {"thought_signature": signature}}}

@@ -9,9 +9,10 @@ from typing import Any
 
 from omniroute.gateway import ir
 from omniroute.gateway.errors import Unsupported
+from omniroute.gateway.translation import answers
+from omniroute.gateway.translation.fields import Fields, own
 
-from . import shape
-from .params import FORMAT_NAME, Fields, owned
+from .name import FORMAT_NAME
 
 _KNOWN = {
     "text": frozenset({"type", "text", "cache_control"}),
@@ -51,8 +52,8 @@ def thought(item: dict[str, Any]) -> str:
     value = item.get("thinking")
     if isinstance(value, str):
         return value
-    inner = (shape.mapping(part, "thinking") for part in shape.sequence(value, "thinking"))
-    return "".join(shape.text(part.get("text"), "thinking text") for part in inner)
+    inner = (answers.mapping(part, "thinking") for part in answers.sequence(value, "thinking"))
+    return "".join(answers.text(part.get("text"), "thinking text") for part in inner)
 
 
 def _read_part(part: Fields) -> ir.Part:
@@ -78,10 +79,7 @@ def _read_part(part: Fields) -> ir.Part:
 
 
 def _extra(part: Fields, kind: str) -> ir.Extra:
-    extra: dict[str, Any] = {}
-    own = part.rest(_KNOWN.get(kind, frozenset(part.raw)))
-    if own:
-        extra[FORMAT_NAME] = own
+    extra = {**part.extras(FORMAT_NAME, _KNOWN.get(kind, part.raw))}
     if part.raw.get("cache_control") is not None:
         extra["anthropic"] = {"cache_control": part.inner("cache_control").raw}
     return extra or ir.NO_EXTRA
@@ -132,9 +130,9 @@ def write(part: ir.Part, *, same_format: bool) -> dict[str, Any]:
             raise Unsupported(f"Chat Completions cannot carry {_title(part)} here.")
     if not same_format:
         return written
-    mark = owned(part.extra, "anthropic").get("cache_control")
+    mark = own(part.extra, "anthropic").get("cache_control")
     marked = {"cache_control": mark} if mark else {}
-    return {**written, **marked, **owned(part.extra)}
+    return {**written, **marked, **own(part.extra, FORMAT_NAME)}
 
 
 def write_all(parts: Iterable[ir.Part], *, same_format: bool) -> str | list[dict[str, Any]]:

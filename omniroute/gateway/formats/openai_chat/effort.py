@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import get_args
 
-from omniroute.gateway import ir, thinking
+from omniroute.gateway import ir
 from omniroute.gateway.snapshot import Model
-
-from .params import Fields
+from omniroute.gateway.translation import thinking
+from omniroute.gateway.translation.fields import Fields
 
 _EFFORTS: dict[str, ir.Effort] = {effort: effort for effort in get_args(ir.Effort)}
 

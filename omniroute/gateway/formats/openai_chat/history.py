@@ -1,26 +1,29 @@
 """The hub's messages -> `messages` for a provider, turn by turn.
 
-A turn is a run of assistant messages and what follows it. Every call gets exactly one `tool`
-message right behind it; media in results follow in a user message, where servers look at them.
+Assistant messages that follow each other are one turn. Every call gets exactly one `tool` message
+right behind its turn; media in results follow in a user message, where servers look at them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from omniroute.gateway import ir
 from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.snapshot import Model, Provider
+from omniroute.gateway.translation import freeform
+from omniroute.gateway.translation.fields import filed, own
+from omniroute.gateway.translation.naming import Spelling
+from omniroute.gateway.translation.pairing import Pairing
 
-from . import calls, content, freeform, reasoning
-from .naming import Spelling
-from .params import FORMAT_NAME, owned
+from . import calls, content, reasoning
+from .name import FORMAT_NAME
 
 _BILLING = "x-anthropic-billing-header:"
 _FORGOTTEN = "[The reasoning was not recorded.]"  # its absence is answered 400
-_UNANSWERED = "[No result was given for this call.]"
 
 
 class History:
@@ -36,57 +39,35 @@ class History:
         ids: Spelling,
     ) -> None:
         self.losses: set[str] = set()
-        self._messages = request.messages
         self._same = request.format == FORMAT_NAME
         self._provider = provider
         self._images = model.images
-        self._names, self._ids = names, ids
+        self._names = names
+        self._runs = [
+            (spoken, _merged(run) if spoken else list(run))
+            for spoken, run in groupby(request.messages, key=_is_spoken)
+        ]
+        turns = ([part for message in run for part in message.parts] for _, run in self._runs)
+        self._pairing = Pairing(turns, ids.of)
 
     def write(self) -> list[dict[str, Any]]:
         written: list[dict[str, Any]] = []
-        asked: list[ir.ToolCall] = []
-        for spoken, run in groupby(self._messages, key=_is_spoken):
-            if spoken:
-                asked = []
-                for message in _merged(run):
-                    asked += [part for part in message.parts if isinstance(part, ir.ToolCall)]
-                    written += self._assistant(message)
-            else:
-                written += self._turn(list(run), asked)
-                asked = []
-        return [*written, *self._results((), asked)]
+        for position, (spoken, run) in enumerate(self._runs):
+            for message in run:
+                written += self._spoken(position, message) if spoken else self._said(message)
+        self.losses.update(self._pairing.losses)
+        return written
 
-    def _turn(
-        self, messages: list[ir.Message], asked: list[ir.ToolCall]
-    ) -> Iterator[dict[str, Any]]:
-        results = [
-            part
-            for message in messages
-            for part in message.parts
-            if isinstance(part, ir.ToolResult)
-        ]
-        yield from self._results(results, asked)
-        known = {call.id for call in asked}
-        for message in messages:
-            yield from self._said(message, known)
-
-    def _results(
-        self, results: Iterable[ir.ToolResult], asked: list[ir.ToolCall]
-    ) -> Iterator[dict[str, Any]]:
-        waiting = {call.id: call for call in asked}
+    def _spoken(self, position: int, message: ir.Message) -> Iterator[dict[str, Any]]:
+        """An assistant's message, and the results of its calls right behind it."""
+        parts, results = self._pairing.answer(position, message.parts)
+        if parts or not message.parts:
+            yield from self._assistant(replace(message, parts=tuple(parts)))
         for result in results:
-            if waiting.pop(result.call_id, None) is None:
-                self.losses.add("tool_result")
-                continue
             named = {"name": result.name} if result.name and self._same else {}
-            own = owned(result.extra)
-            yield {**self._tool(result.call_id, self._result_text(result)), **named, **own}
-        for call_id in waiting:
-            self.losses.add("tool_call")
-            yield self._tool(call_id, _UNANSWERED)
-
-    def _tool(self, call_id: str, text: str | list[dict[str, Any]]) -> dict[str, Any]:
-        return {"role": "tool", "tool_call_id": self._ids.of(call_id), "content": text}
+            content = self._result_text(result)
+            told = {"role": "tool", "tool_call_id": result.call_id, "content": content}
+            yield {**told, **named, **own(result.extra, FORMAT_NAME)}
 
     def _result_text(self, result: ir.ToolResult) -> str | list[dict[str, Any]]:
         said: list[ir.Part] = [
@@ -99,13 +80,13 @@ class History:
             said.append(ir.Text(text="[See the attachment in the next message.]"))
         return content.write_all(said, same_format=self._same)
 
-    def _said(self, message: ir.Message, known: set[str]) -> Iterator[dict[str, Any]]:
+    def _said(self, message: ir.Message) -> Iterator[dict[str, Any]]:
         parts: list[ir.Part] = []
         answered = False
         for part in message.parts:
             if isinstance(part, ir.ToolResult):
                 answered = True
-                if part.call_id in known:
+                if self._pairing.took(part):
                     parts += _attachments(part)
             else:
                 parts.append(part)
@@ -117,7 +98,7 @@ class History:
             parts = [part for part in parts if not _is_billing(part)]
             if message.parts and not parts:
                 return
-        yield {"role": role, "content": self._content(parts), **self._extra(message)}
+        yield {"role": role, "content": self._content(parts), **own(message.extra, FORMAT_NAME)}
 
     def _content(self, parts: list[ir.Part]) -> str | list[dict[str, Any]]:
         if not self._images and any(isinstance(part, ir.Image) for part in parts):
@@ -125,9 +106,6 @@ class History:
         if not self._same and any("cache_control" in _anthropic(part) for part in parts):
             self.losses.add("cache_control")
         return content.write_all(parts, same_format=self._same)
-
-    def _extra(self, message: ir.Message) -> dict[str, Any]:
-        return dict(owned(message.extra))
 
     def _assistant(self, message: ir.Message) -> Iterator[dict[str, Any]]:
         said: list[ir.Part] = []
@@ -153,11 +131,11 @@ class History:
             written |= {"reasoning_content": _FORGOTTEN, **reasoning.write(thoughts)}
         elif thoughts:
             self.losses.add("thinking")
-        yield {**written, **self._extra(message)}
+        yield {**written, **own(message.extra, FORMAT_NAME)}
 
     def _call(self, call: ir.ToolCall) -> dict[str, Any]:
         name = self._names.of(call.name)
-        written: dict[str, Any] = {"id": self._ids.of(call.id), "type": "function"}
+        written: dict[str, Any] = {"id": call.id, "type": "function"}
         if call.freeform and self._provider.freeform_tools:
             written |= {"type": "custom", "custom": {"name": name, "input": call.arguments}}
         else:
@@ -184,10 +162,10 @@ def _merged(run: Iterable[ir.Message]) -> list[ir.Message]:
     if not any(isinstance(part, ir.ToolCall) for message in messages for part in message.parts):
         return messages
     parts = tuple(part for message in messages for part in message.parts)
-    own = {key: value for message in messages for key, value in owned(message.extra).items()}
-    return [
-        ir.Message(role="assistant", parts=parts, extra={FORMAT_NAME: own} if own else ir.NO_EXTRA)
-    ]
+    fields: dict[str, Any] = {}
+    for message in messages:
+        fields |= own(message.extra, FORMAT_NAME)
+    return [ir.Message(role="assistant", parts=parts, extra=filed(FORMAT_NAME, fields))]
 
 
 def _attachments(result: ir.ToolResult) -> list[ir.Part]:
@@ -203,4 +181,4 @@ def _is_billing(part: ir.Part) -> bool:
 
 
 def _anthropic(part: ir.Part) -> dict[str, Any]:
-    return {} if isinstance(part, ir.Opaque) else owned(part.extra, "anthropic")
+    return {} if isinstance(part, ir.Opaque) else own(part.extra, "anthropic")

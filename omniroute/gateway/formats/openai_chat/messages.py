@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from omniroute.gateway import ir
 from omniroute.gateway.errors import UpstreamFailure
+from omniroute.gateway.translation.fields import Fields
+from omniroute.gateway.translation.naming import minted
 
 from . import content, reasoning
 from .calls import google_signature
-from .naming import minted
-from .params import FORMAT_NAME, Fields
+from .name import FORMAT_NAME
 from .parts import Parts, fold
 
 _KNOWN = {
@@ -78,8 +79,7 @@ def _message(message: Fields, role: str, legacy: _Legacy) -> ir.Message:
 
 
 def _extra(message: Fields, role: str) -> ir.Extra:
-    own = message.rest(_KNOWN[role])
-    return {FORMAT_NAME: own} if own else ir.NO_EXTRA
+    return message.extras(FORMAT_NAME, _KNOWN[role])
 
 
 def _result(message: Fields, role: str, legacy: _Legacy) -> ir.ToolResult:

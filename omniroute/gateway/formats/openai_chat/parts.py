@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from omniroute.gateway import ir
+from omniroute.gateway.translation import answers
 
-from . import content, reasoning, shape
+from . import content, reasoning
 from .calls import Calls
-from .params import FORMAT_NAME
+from .name import FORMAT_NAME
 from .think import ThinkTags
 
 Kind = Literal["text", "thinking", "refusal"]
@@ -45,11 +46,11 @@ class Parts:
         for piece in reasoning.pieces(delta):
             self._reason(piece)
         self._content(delta.get("content"))
-        refusal = shape.text(delta.get("refusal"), "refusal")
+        refusal = answers.text(delta.get("refusal"), "refusal")
         if refusal:
             self.refused = True
             self._text("refusal", refusal)
-        for image in shape.sequence(delta.get("images"), "images"):
+        for image in answers.sequence(delta.get("images"), "images"):
             self._image(image)
         calls = self._calls.delta(delta)
         if calls:
@@ -73,17 +74,17 @@ class Parts:
     def _content(self, value: object) -> None:
         if isinstance(value, list):  # Mistral
             for item in value:
-                self._item(shape.mapping(item, "content item"))
+                self._item(answers.mapping(item, "content item"))
         elif self._tags is None:
-            self._text("text", shape.text(value, "content"))
+            self._text("text", answers.text(value, "content"))
         else:
-            for thought, text in self._tags.feed(shape.text(value, "content")):
+            for thought, text in self._tags.feed(answers.text(value, "content")):
                 self._text("thinking" if thought else "text", text)
 
     def _item(self, item: dict[str, Any]) -> None:
         match item.get("type"):
             case "text":
-                self._text("text", shape.text(item.get("text"), "content text"))
+                self._text("text", answers.text(item.get("text"), "content text"))
             case "thinking":
                 self._text("thinking", content.thought(item))
             case "image_url":
@@ -110,8 +111,8 @@ class Parts:
         self._stop()
 
     def _image(self, value: object) -> None:
-        source = shape.mapping(shape.mapping(value, "image").get("image_url"), "image_url")
-        url = shape.text(source.get("url"), "image url")
+        source = answers.mapping(answers.mapping(value, "image").get("image_url"), "image_url")
+        url = answers.text(source.get("url"), "image url")
         if url:
             self._whole(ir.Image(source=content.source(url)))
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from omniroute.gateway import ir
+from omniroute.gateway.translation import answers
+from omniroute.gateway.translation.fields import own
 
-from . import shape
-from .params import FORMAT_NAME, owned
+from .name import FORMAT_NAME
 
 FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
 
@@ -40,8 +41,8 @@ def pieces(message: dict[str, Any]) -> list[Piece]:
     """What a message or a delta says of reasoning, in order, each text once."""
     details = [
         piece
-        for entry in shape.sequence(message.get("reasoning_details"), "reasoning_details")
-        for piece in _detail(shape.mapping(entry, "reasoning detail"))
+        for entry in answers.sequence(message.get("reasoning_details"), "reasoning_details")
+        for piece in _detail(answers.mapping(entry, "reasoning detail"))
     ]
     if any(piece.text for piece in details):
         return details
@@ -53,9 +54,9 @@ def pieces(message: dict[str, Any]) -> list[Piece]:
 
 
 def format_of(part: ir.Thinking) -> str:
-    own = owned(part.extra).get("format")
-    if isinstance(own, str) and own:
-        return own
+    told = own(part.extra, FORMAT_NAME).get("format")
+    if isinstance(told, str) and told:
+        return told
     return _FORMATS.get(part.origin or "", "unknown")
 
 
@@ -117,15 +118,15 @@ def _plain(message: dict[str, Any], field: str) -> str:
 
 
 def _detail(entry: dict[str, Any]) -> list[Piece]:
-    spelling = shape.name(entry.get("format"))
+    spelling = answers.name(entry.get("format"))
     origin = _ORIGINS.get(spelling, FORMAT_NAME)
     extra = (
         {FORMAT_NAME: {"format": spelling}} if spelling and origin == FORMAT_NAME else ir.NO_EXTRA
     )
-    text = shape.text(entry.get("text"), "reasoning text")
-    text = text or shape.text(entry.get("summary"), "reasoning summary")
-    signature = shape.text(entry.get("signature"), "reasoning signature")
-    data = shape.text(entry.get("data"), "reasoning data")
+    text = answers.text(entry.get("text"), "reasoning text")
+    text = text or answers.text(entry.get("summary"), "reasoning summary")
+    signature = answers.text(entry.get("signature"), "reasoning signature")
+    data = answers.text(entry.get("data"), "reasoning data")
     found = []
     if text:
         found.append(Piece(origin=origin, text=text))

@@ -6,9 +6,10 @@ from typing import Any
 
 from omniroute.gateway import ir
 from omniroute.gateway.snapshot import Model, Provider
+from omniroute.gateway.translation.fields import Fields
 
 from . import effort, messages, tools
-from .params import FORMAT_NAME, Fields
+from .name import FORMAT_NAME
 
 _SAMPLING = (
     "temperature",
@@ -52,7 +53,6 @@ _KNOWN = frozenset(
 def read(value: object) -> ir.Request:
     body = Fields(value)
     options = body.child("stream_options")
-    own = body.rest(_KNOWN)
     limit = body.natural("max_completion_tokens")
     metadata = body.child("metadata")
     return ir.Request(
@@ -73,7 +73,7 @@ def read(value: object) -> ir.Request:
         prompt_cache_key=body.text("prompt_cache_key"),
         verbosity=body.text("verbosity"),
         metadata=metadata.raw if metadata else None,
-        extra={FORMAT_NAME: own} if own else ir.NO_EXTRA,
+        extra=body.extras(FORMAT_NAME, _KNOWN),
     )
 
 

@@ -7,50 +7,58 @@ from typing import Any
 from omniroute.gateway import ir
 from omniroute.gateway.errors import UpstreamFailure
 from omniroute.gateway.formats import Head
+from omniroute.gateway.translation import answers, freeform, vendor_errors
+from omniroute.gateway.translation.fields import filed, own
 
-from . import calls, errors, finish, freeform, reasoning, shape, usage
-from .params import FORMAT_NAME, owned
+from . import calls, finish, reasoning, usage
+from .name import FORMAT_NAME
 from .parts import Parts, fold
 
 _KNOWN = frozenset({"id", "object", "created", "model", "choices", "usage"})
 
 
 def read(value: object, *, inline_think: bool = False) -> ir.Response:
-    body = shape.mapping(value, "answer")
-    if body.get("error"):
-        raise errors.inside(body)
-    choices = shape.sequence(body.get("choices"), "choices")
+    body = answers.mapping(value, "answer")
+    error = vendor_errors.inside(body)
+    if error is not None:
+        raise error
+    choices = answers.sequence(body.get("choices"), "choices")
     if not choices:
         raise UpstreamFailure("protocol", "the answer has no choices")
-    choice = shape.mapping(choices[0], "choice")
-    message = shape.mapping(choice.get("message"), "message")
-    seed = shape.name(body.get("id"))
+    choice = answers.mapping(choices[0], "choice")
+    message = answers.mapping(choice.get("message"), "message")
+    seed = answers.name(body.get("id"))
     reader = Parts(seed=seed or calls.random_seed(), inline_think=inline_think)
     parts = fold([*reader.delta(_placed(message)), *reader.close()])
     reason, matched = finish.read(
-        shape.name(choice.get("finish_reason")),
+        answers.name(choice.get("finish_reason")),
         called=reader.called,
         refused=reader.refused,
         matched=choice.get("stop_reason"),
     )
     created = body.get("created")
-    own = {key: item for key, item in body.items() if key not in _KNOWN and item is not None}
+    rest = {key: item for key, item in body.items() if key not in _KNOWN and item is not None}
     return ir.Response(
         id=seed,
-        model=shape.name(body.get("model")),
+        model=answers.name(body.get("model")),
         parts=parts,
         finish=reason,
         stop_sequence=matched,
         usage=usage.of(body),
         created=created if isinstance(created, int) and not isinstance(created, bool) else None,
-        extra={FORMAT_NAME: own} if own else ir.NO_EXTRA,
+        extra=filed(FORMAT_NAME, rest),
     )
+
+
+def is_plain(body: dict[str, Any]) -> bool:
+    choices = body.get("choices")
+    return isinstance(choices, list) and bool(choices) and not body.get("error")
 
 
 def _placed(message: dict[str, Any]) -> dict[str, Any]:
     """The message with its calls told apart by their place, whatever their ids."""
-    found = shape.sequence(message.get("tool_calls"), "tool_calls")
-    placed = [{**shape.mapping(call, "tool call"), "index": i} for i, call in enumerate(found)]
+    found = answers.sequence(message.get("tool_calls"), "tool_calls")
+    placed = [{**answers.mapping(call, "tool call"), "index": i} for i, call in enumerate(found)]
     return {**message, "tool_calls": placed}
 
 
@@ -60,7 +68,7 @@ def write(response: ir.Response, head: Head) -> dict[str, Any]:
         response.finish, called="tool_calls" in message, refused=message["refusal"] is not None
     )
     body: dict[str, Any] = {
-        **owned(response.extra),
+        **own(response.extra, FORMAT_NAME),
         "id": f"chatcmpl-{head.id}",
         "object": "chat.completion",
         "created": response.created or head.created,

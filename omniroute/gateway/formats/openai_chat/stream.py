@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from omniroute.gateway import ir, sse
-from omniroute.gateway.errors import UpstreamError, UpstreamFailure
+from omniroute.gateway.errors import UpstreamError
+from omniroute.gateway.translation import answers, vendor_errors
 from omniroute.gateway.usage import Usage
 
-from . import calls, errors, finish, shape, usage
+from . import calls, finish, usage
 from .parts import Parts
 
 _DONE = b"[DONE]"
@@ -44,7 +43,7 @@ class Reader:
     def close(self) -> list[ir.Event]:
         out: list[ir.Event] = []
         for event in self._sse.close():
-            if not self._ended and _is_whole(event):
+            if not self._ended and answers.whole(event.data):
                 out += self._event(event)
         if not self._ended and self._reason is not None:
             out += self._finish(self._reason)
@@ -54,19 +53,17 @@ class Reader:
         if event.data == _DONE:
             return self._done()
         if event.name == b"error":
-            return [] if self._reason is not None else self._fail(errors.event(event.data))
-        try:
-            chunk = orjson.loads(event.data)
-        except orjson.JSONDecodeError as exc:
-            raise UpstreamFailure("protocol", "an event is not JSON") from exc
-        return self._chunk(shape.mapping(chunk, "event"))
+            error = vendor_errors.read(200, event.data)
+            return [] if self._reason is not None else self._fail(error)
+        return self._chunk(answers.event(event.data))
 
     def _chunk(self, chunk: dict[str, Any]) -> list[ir.Event]:
-        if chunk.get("error") and self._reason is None:
-            return self._fail(errors.inside(chunk))
+        error = None if self._reason is not None else vendor_errors.inside(chunk)
+        if error is not None:
+            return self._fail(error)
         out: list[ir.Event] = []
-        for entry in shape.sequence(chunk.get("choices"), "choices"):
-            choice = shape.mapping(entry, "choice")
+        for entry in answers.sequence(chunk.get("choices"), "choices"):
+            choice = answers.mapping(entry, "choice")
             if not choice.get("index"):
                 out += self._choice(chunk, choice)
         found = usage.of(chunk)
@@ -79,11 +76,11 @@ class Reader:
         out: list[ir.Event] = []
         if not self._begun:
             self._begun = True
-            seed = shape.name(chunk.get("id"))
-            out.append(ir.Start(id=seed, model=shape.name(chunk.get("model"))))
+            seed = answers.name(chunk.get("id"))
+            out.append(ir.Start(id=seed, model=answers.name(chunk.get("model"))))
             self._parts = Parts(seed=seed or calls.random_seed(), inline_think=self._inline_think)
-        out += self._parts.delta(shape.mapping(choice.get("delta"), "delta"))
-        reason = shape.name(choice.get("finish_reason"))
+        out += self._parts.delta(answers.mapping(choice.get("delta"), "delta"))
+        reason = answers.name(choice.get("finish_reason"))
         if reason and self._reason is None:
             self._reason, self._matched = reason, choice.get("stop_reason")
             out += self._parts.close()
@@ -111,14 +108,3 @@ class Reader:
             matched=self._matched,
         )
         return [*rest, ir.Finish(reason=word, stop_sequence=matched)]
-
-
-def _is_whole(event: sse.Event) -> bool:
-    """Whether an event that was not ended by a blank line is there to its last byte."""
-    if event.data == _DONE:
-        return True
-    try:
-        orjson.loads(event.data)
-    except orjson.JSONDecodeError:
-        return False
-    return True

@@ -14,9 +14,10 @@ import orjson
 from omniroute.gateway import sse
 from omniroute.gateway.errors import UpstreamError, UpstreamFailure
 from omniroute.gateway.formats import Head
+from omniroute.gateway.translation import answers, vendor_errors
 from omniroute.gateway.usage import Usage
 
-from . import errors, usage
+from . import usage
 
 _BOUNDARIES = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _BOUNDARY = re.compile(rb"\n\n|\r\n\r\n|\r\r")
@@ -61,7 +62,7 @@ class Tap:
         rest = bytes(self._tail)
         self._tail.clear()
         forward = b""
-        if _is_whole(rest):
+        if answers.whole(_fields(rest)[1]):
             forward = self._event(rest)
             self._count()
         self.done = self.done or self._finished
@@ -95,10 +96,11 @@ class Tap:
         if not data or (name == b"error" and self._finished):
             return raw
         if name == b"error":
-            return self._fail(errors.event(data))
-        chunk = _object(data)
-        if chunk.get("error") and not self._finished:
-            return self._fail(errors.inside(chunk))
+            return self._fail(vendor_errors.read(200, data))
+        chunk = answers.event(data)
+        error = None if self._finished else vendor_errors.inside(chunk)
+        if error is not None:
+            return self._fail(error)
         if self._look(chunk) and self._swallow:
             return b""
         self.output_bytes += sum(map(len, _SAID.findall(raw)))
@@ -178,31 +180,9 @@ def _fields(raw: bytes) -> tuple[bytes, bytes]:
     return (found[-1].name, found[-1].data.strip()) if found else (b"", b"")
 
 
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError as exc:
-        raise UpstreamFailure("protocol", "an event is not JSON") from exc
-    if not isinstance(chunk, dict):
-        raise UpstreamFailure("protocol", "an event is not an object")
-    return chunk
-
-
 def _has_content(delta: object) -> bool:
     if not isinstance(delta, dict):
         return False
     if any(delta.get(key) for key in _CONTENT):
         return True
     return any(isinstance(delta.get(key), dict | list) and delta[key] for key in _MEDIA)
-
-
-def _is_whole(rest: bytes) -> bool:
-    """Whether an event that was not ended by a blank line is there to its last byte."""
-    data = _fields(rest)[1]
-    if data == _DONE:
-        return True
-    try:
-        orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return False
-    return True

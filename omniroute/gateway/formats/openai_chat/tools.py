@@ -7,10 +7,11 @@ from typing import Any
 
 from omniroute.gateway import ir
 from omniroute.gateway.snapshot import Provider
+from omniroute.gateway.translation import freeform
+from omniroute.gateway.translation.fields import Fields, own
+from omniroute.gateway.translation.naming import Spelling, full_name
 
-from . import freeform
-from .naming import Spelling, full_name
-from .params import FORMAT_NAME, Fields, owned
+from .name import FORMAT_NAME
 
 
 def read(body: Fields) -> tuple[ir.Tool, ...]:
@@ -33,7 +34,7 @@ def _read_tool(tool: Fields) -> ir.Tool:
             return ir.Tool(
                 name=custom.needed("name"),
                 description=custom.text("description") or "",
-                freeform=freeform.flat(grammar.raw) if grammar else {},
+                freeform=_flat(grammar.raw) if grammar else {},
             )
         case _:
             return ir.Tool(name=kind, hosted=tool.raw)
@@ -126,7 +127,7 @@ def _write_tool(
         return dict(tool.hosted)
     if tool.freeform is not None:
         if not provider.freeform_tools:
-            return freeform.stand_in(tool, name)
+            return _stand_in(tool, name)
         return {"type": "custom", "custom": _custom(tool, name)}
     function: dict[str, Any] = {"name": name}
     if tool.description:
@@ -135,7 +136,7 @@ def _write_tool(
     if tool.strict is not None:
         function["strict"] = tool.strict
     written = {"type": "function", "function": function}
-    mark = owned(tool.extra, "anthropic").get("cache_control")
+    mark = own(tool.extra, "anthropic").get("cache_control")
     return {**written, "cache_control": mark} if mark and request.format == FORMAT_NAME else written
 
 
@@ -144,8 +145,31 @@ def _custom(tool: ir.Tool, name: str) -> dict[str, Any]:
     if tool.description:
         custom["description"] = tool.description
     if tool.freeform:
-        custom["format"] = freeform.nested(tool.freeform)
+        custom["format"] = _nested(tool.freeform)
     return custom
+
+
+def _stand_in(tool: ir.Tool, name: str) -> dict[str, Any]:
+    """The function that a server without freeform tools gets instead of `tool`."""
+    function: dict[str, Any] = {"name": name, "parameters": freeform.schema()}
+    description = freeform.described(tool)
+    if description:
+        function["description"] = description
+    return {"type": "function", "function": function}
+
+
+def _flat(grammar: dict[str, Any]) -> dict[str, Any]:
+    """A grammar as the hub keeps it; Chat Completions nests what it consists of."""
+    inner = grammar.get("grammar")
+    if grammar.get("type") != "grammar" or not isinstance(inner, dict):
+        return grammar
+    return {"type": "grammar", **inner}
+
+
+def _nested(grammar: dict[str, Any]) -> dict[str, Any]:
+    if grammar.get("type") != "grammar" or "grammar" in grammar:
+        return grammar
+    return {"type": "grammar", "grammar": {k: v for k, v in grammar.items() if k != "type"}}
 
 
 def _no_arguments() -> dict[str, Any]:

@@ -13,9 +13,10 @@ import orjson
 
 from omniroute.gateway import ir
 from omniroute.gateway.formats import Head
+from omniroute.gateway.translation import freeform
 from omniroute.gateway.usage import Usage
 
-from . import calls, finish, freeform, reasoning, usage
+from . import calls, finish, reasoning, usage
 from .response import image_entry
 
 

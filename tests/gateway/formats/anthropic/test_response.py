@@ -150,8 +150,12 @@ def test_it_gives_back_what_only_it_understands() -> None:
         ),
         ({"error": {"message": "x"}}, 502, "server"),
         ({"error": "x"}, 502, "server"),
-        ({"code": 500, "msg": "x", "success": False}, 502, "server"),
-        ({"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, 502, "server"),
+        ({"code": 500, "msg": "x", "success": False}, 500, "server"),
+        (
+            {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}},
+            402,
+            "billing",
+        ),
         ([{"error": {"type": "not_found_error", "message": "x"}}], 404, "not_found"),
     ],
 )

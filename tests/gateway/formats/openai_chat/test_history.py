@@ -87,9 +87,9 @@ def test_it_gives_every_call_one_answer_and_drops_stray_ones():
         for message in wire.body["messages"]
         if message["role"] == "tool"
     ]
-    missing = "[No result was given for this call.]"
+    missing = "Error: [The result of this tool call was not recorded.]"
     assert answers == [("a", "of a"), ("b", missing), ("c", missing)]
-    assert wire.losses == ("tool_call", "tool_result")
+    assert wire.losses == ("messages.tool_result", "messages.tool_result.missing")
     assert roles(wire.body["messages"]) == [
         "user",
         "assistant",
@@ -130,6 +130,47 @@ def test_it_pairs_repeated_ids_within_their_turn():
         user(result("0", text("second"))),
     )
     assert [m["content"] for m in messages if m["role"] == "tool"] == ["first", "second"]
+
+
+def test_it_gives_calls_with_the_same_id_ids_of_their_own():
+    wire = write(
+        request(
+            user(text("Hi")),
+            assistant(call("0"), call("0")),
+            user(result("0", text("first")), result("0", text("second"))),
+            assistant(call("0")),
+            user(result("0", text("third"))),
+        )
+    )
+    made = [
+        entry["id"] for message in wire.body["messages"] for entry in message.get("tool_calls", ())
+    ]
+    answered = {
+        message["tool_call_id"]: message["content"]
+        for message in wire.body["messages"]
+        if message["role"] == "tool"
+    }
+    assert [answered[id_] for id_ in made] == ["first", "second", "third"]
+    assert set(wire.ids.values()) == {"0"}
+
+
+def test_it_fetches_a_late_result_and_leaves_its_attachment_where_it_is():
+    messages = sent(
+        user(text("Hi")),
+        assistant(call("a")),
+        user(text("Wait.")),
+        assistant(text("Hm.")),
+        user(result("a", text("seen"), IMAGE)),
+    )
+    assert roles(messages) == ["user", "assistant", "tool", "user", "assistant", "user"]
+    assert messages[2]["content"].startswith("seen")
+    assert messages[5]["content"][-1] == {"type": "image_url", "image_url": IMAGE_URL}
+
+
+def test_it_drops_a_result_that_the_assistant_gave_itself():
+    wire = write(request(user(text("Hi")), assistant(text("x"), result("a")), user(text("y"))))
+    assert roles(wire.body["messages"]) == ["user", "assistant", "user"]
+    assert wire.losses == ("messages.tool_result",)
 
 
 def test_it_uses_the_role_that_the_provider_knows():

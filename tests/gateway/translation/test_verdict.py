@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .test_errors import read
+from .test_vendor_errors import read
 
 
 @pytest.mark.parametrize(

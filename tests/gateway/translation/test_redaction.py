@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from .test_errors import read
+from omniroute.gateway.translation.redaction import MAX_BYTES, clean
+
+from .test_vendor_errors import read
 
 SECRETS = [
     "sk-proj-abcdefghij1234567890",
@@ -21,6 +25,9 @@ SECRETS = [
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
     "ann.lee+dev@corp.example.com",
     "10.1.2.3:8443",
+    "sk-abcd1234",
+    "https://internal.example:8443/v1?key=abc",
+    "http://10.0.0.7/admin",
 ]
 
 
@@ -36,6 +43,11 @@ def test_it_tells_no_secret(secret):
     ("said", "told"),
     [
         ("Authorization: Bearer abcdefgh123 refused", "Authorization: Bearer [redacted] refused"),
+        ("Authorization: abcdefghijkl refused", "Authorization: [redacted] refused"),
+        ("x-api-key: 0123456789abcdef", "x-api-key: [redacted]"),
+        ("key=0123456789abcdef", "key=[redacted]"),
+        ("token limit: 200000, key features", "token limit: 200000, key features"),
+        ("mask-token-count, risk-averse", "mask-token-count, risk-averse"),
         ("api_key=abcdefgh1 is bad", "api_key=[redacted] is bad"),
         ('"password": "hunter22"', '"password": "[redacted]"'),
         ("see https://api.x.com/docs?key=abcdef#top", "see https://api.x.com/docs"),
@@ -55,6 +67,13 @@ def test_it_tells_no_secret(secret):
 )
 def test_it_tells_no_internal_address_and_keeps_the_rest(said, told):
     assert read(400, {"error": {"message": said}}).message == told
+
+
+@given(st.text())
+def test_it_cleans_any_text_into_one_short_line(text):
+    cleaned = clean(text)
+    assert len(cleaned.encode()) <= MAX_BYTES
+    assert cleaned == " ".join(cleaned.split())
 
 
 def test_it_keeps_a_message_short():

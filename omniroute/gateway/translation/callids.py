@@ -1,4 +1,4 @@
-"""Tool-call ids that every Anthropic endpoint takes: letters, digits, `_` and `-`.
+"""Tool-call ids of letters, digits, `_` and `-` only, which every format's endpoints take.
 
 An id that does not fit is encoded, and can be decoded without any state: the gateway gives a client
 `omni_…` and knows, when it comes back, which id the provider had used.

@@ -1,8 +1,8 @@
-"""What other providers want back, carried through Anthropic clients in a block's signature.
+"""What other providers want back, carried through clients in the opaque signature of their format.
 
-Such a client sends thinking back as it got it. Reasoning that another family made (or nobody
-signed), and the signatures that Gemini puts on calls and text, travel in a marked signature: they
-return to their owner only and never reach an Anthropic endpoint.
+A client sends thinking back as it got it. Reasoning that a family other than the client's own
+(`home`) made, or nobody signed, and the signatures that Gemini puts on calls and text, travel in a
+marked signature: they return to their owner only and never reach an endpoint of `home`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from omniroute.gateway import ir
-from omniroute.gateway.formats.anthropic.fields import FORMAT_NAME
+from omniroute.gateway.translation.answers import name
 
 _MARK = "omniroute:"
 _NEXT = "carried_for_next"
@@ -25,9 +25,9 @@ def is_foreign(signature: object) -> bool:
     return isinstance(signature, str) and signature.startswith(_MARK)
 
 
-def signature_of(part: ir.Thinking) -> str:
-    """What to put into the block's `signature`: a marked one for thinking that is not ours."""
-    if part.origin == FORMAT_NAME:
+def signature_of(part: ir.Thinking, home: str) -> str:
+    """What to put into the signature for a client of `home`: a marked one for foreign thinking."""
+    if part.origin == home:
         return part.signature or ""
     return _seal(
         origin=part.origin, signature=part.signature, redacted=part.redacted, extra=dict(part.extra)
@@ -55,12 +55,12 @@ def _unseal(signature: str) -> Mapping[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def thinking(text: str, signature: str | None, extra: ir.Extra) -> ir.Thinking:
-    """The thinking that a block with this text and signature stands for."""
+def thinking(text: str, signature: str | None, extra: ir.Extra, home: str) -> ir.Thinking:
+    """The thinking that this text and signature from a client of `home` stand for."""
     if not signature:
         return ir.Thinking(text=text, extra=extra)
     if not is_foreign(signature):
-        return ir.Thinking(text=text, signature=signature, origin=FORMAT_NAME, extra=extra)
+        return ir.Thinking(text=text, signature=signature, origin=home, extra=extra)
     told = _unseal(signature)
     carried = told.get("extra")
     carried = carried if isinstance(carried, dict) else {}
@@ -68,15 +68,11 @@ def thinking(text: str, signature: str | None, extra: ir.Extra) -> ir.Thinking:
         return ir.Thinking(extra={_NEXT: carried})
     return ir.Thinking(
         text=text,
-        signature=_text(told.get("signature")),
-        redacted=_text(told.get("redacted")),
-        origin=_text(told.get("origin")),
+        signature=name(told.get("signature")) or None,
+        redacted=name(told.get("redacted")) or None,
+        origin=name(told.get("origin")) or None,
         extra=carried,
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def unpacked(parts: Iterable[ir.Part]) -> tuple[ir.Part, ...]:

@@ -11,14 +11,14 @@ MAX_BYTES = 2048
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;]{6,}")
 _LABELLED = re.compile(
-    r"(?i)\b((?:api|access|auth|secret|private)?[-_ ]?(?:key|token|secret|password)"
-    r"(?:\s+provided)?[\"']?\s*[:=]\s*[\"']?)([^\s\"',;&)]{6,})"
+    r"(?i)\b((?:(?:api|access|auth|secret|private)?[-_ ]?(?:key|token|secret|password)"
+    r"|authorization)(?:\s+provided)?[\"']?\s*[:=]\s*[\"']?)(?!bearer |basic )([^\s\"',;&)]{6,})"
 )
 _SHAPED = re.compile(
     r"\b(?:(?:sk|pk|rk|gsk|xai|pplx|hf|r8|nvapi|csk|fw|key|tgp|gh[pousr]|github_pat|glpat)[-_]"
-    r"(?=[A-Za-z0-9_*.\-]*[0-9*])|AIza|ya29\.|AKIA|ASIA)[A-Za-z0-9_*.\-]{10,}"
+    r"(?=[A-Za-z0-9_*.\-]*[0-9*])|AIza|ya29\.|AKIA|ASIA)[A-Za-z0-9_*.\-]{8,}"
 )
-_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)+")
+_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}\.[A-Za-z]{2,24}")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s\"'<>)\]]+", re.IGNORECASE)
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b")
@@ -29,7 +29,7 @@ _INTERNAL = re.compile(
 
 def clean(text: str) -> str:
     """At most 2 KB of `text` in one line, with what is nobody's business taken out."""
-    text = _CONTROL.sub(" ", text[: 4 * MAX_BYTES]).strip()
+    text = " ".join(_CONTROL.sub(" ", text[: 4 * MAX_BYTES]).split())
     text = _URL.sub(_public, text)
     text = _BEARER.sub(r"\1 [redacted]", text)
     text = _JWT.sub("[redacted]", text)

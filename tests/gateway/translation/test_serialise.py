@@ -6,14 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omniroute.gateway import ir
-from omniroute.gateway.serialise import Serialiser
+from omniroute.gateway.translation.serialise import Serialiser
 from omniroute.gateway.usage import Usage
-
-from .facts import call
 
 
 def start(index: int) -> ir.Event:
-    return ir.PartStart(index=index, part=call(str(index), arguments=""))
+    return ir.PartStart(index=index, part=ir.ToolCall(id=str(index), name="look"))
 
 
 def delta(index: int, text: str) -> ir.Event:

@@ -9,6 +9,28 @@ import orjson
 from omniroute.gateway.errors import UpstreamFailure
 
 
+def event(data: bytes) -> dict[str, Any]:
+    """The JSON object that an event of a stream holds."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as exc:
+        raise UpstreamFailure("protocol", "an event is not JSON") from exc
+    if not isinstance(value, dict):
+        raise UpstreamFailure("protocol", "an event is not an object")
+    return value
+
+
+def whole(data: bytes) -> bool:
+    """Whether an event that no blank line ended is there to its last byte."""
+    if data == b"[DONE]":
+        return True
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
 def mapping(value: object, what: str) -> dict[str, Any]:
     if value is None:
         return {}
