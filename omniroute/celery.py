@@ -6,11 +6,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+import structlog
 from celery import Celery, signals
 
 from omniroute import logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omniroute.settings")
+
+log = structlog.get_logger()
 
 app = Celery("omniroute")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -20,6 +23,11 @@ app.autodiscover_tasks()
 @signals.setup_logging.connect
 def _set_up_logging(**_: Any) -> None:
     logs.configure("worker")
+
+
+@signals.worker_ready.connect
+def _say_ready(**_: Any) -> None:
+    log.info("worker.ready")
 
 
 @signals.beat_init.connect

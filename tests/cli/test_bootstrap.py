@@ -13,7 +13,6 @@ import pytest
 import omniroute
 from tests.cli.clone import BARE_PYTHON, COUNT, RUNTIME, Clone
 
-pytestmark = pytest.mark.xdist_group("bootstrap")
 VERSION = f"{omniroute.__version__}\n"
 
 

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -31,6 +32,14 @@ def served() -> Iterator[Product]:
         yield product
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory for those that run one after the other, so that it is prepared once."""
+    folder = tmp_path_factory.mktemp("home")
+    folder.chmod(0o700)
+    return folder
+
+
 def rows(product: Product, query: str) -> list[Any]:
     with closing(sqlite3.connect(product.data / "storage.sqlite")) as database:
         return database.execute(query).fetchall()
@@ -43,7 +52,6 @@ def worker_of(product: Product) -> int:
     return int(worker)
 
 
-@pytest.mark.xdist_group("served")
 def test_it_prints_the_address_and_the_setup_link(served: Product) -> None:
     assert f"is ready: {served.url}" in served.output()
     link = re.search(rf"{served.url}/setup\?token=omni_setup_\w+", served.output())
@@ -53,7 +61,6 @@ def test_it_prints_the_address_and_the_setup_link(served: Product) -> None:
     assert "password" in page.text.lower()
 
 
-@pytest.mark.xdist_group("served")
 def test_it_keeps_the_data_directory_to_itself(served: Product) -> None:
     assert served.data.stat().st_mode & 0o077 == 0
     for name in ("secret.key", "logs", "queue"):
@@ -61,7 +68,6 @@ def test_it_keeps_the_data_directory_to_itself(served: Product) -> None:
     assert (served.data / "secret.key").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.xdist_group("served")
 def test_it_schedules_and_runs_background_tasks(served: Product) -> None:
     wait_until(
         lambda: rows(
@@ -86,7 +92,6 @@ def test_it_schedules_and_runs_background_tasks(served: Product) -> None:
     )
 
 
-@pytest.mark.xdist_group("served")
 def test_it_starts_a_worker_again_that_died(served: Product) -> None:
     worker = worker_of(served)
     os.kill(worker, signal.SIGKILL)
@@ -96,18 +101,22 @@ def test_it_starts_a_worker_again_that_died(served: Product) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_everything_on_a_signal(number: signal.Signals) -> None:
-    with running() as product:
+def test_it_stops_everything_on_a_signal(number: signal.Signals, home: Path) -> None:
+    output = home / "serve.out"
+    earlier = output.read_text().count("worker.ready") if output.exists() else 0
+    with running(data=home) as product:
         worker = worker_of(product)
-        wait_until((product.data / "logs" / "worker.log").exists, 15)  # it is at work
+        wait_until(lambda: product.output().count("worker.ready") > earlier, 15)
         assert product.stop(number, timeout=10) == 0
         assert not alive(worker)
         assert "Traceback" not in product.output()
 
 
 @pytest.mark.parametrize("options", [(), ("--server", "granian", "--workers", "2")])
-def test_it_leaves_no_process_behind_when_it_is_killed(options: tuple[str, ...]) -> None:
-    with running(*options) as product:
+def test_it_leaves_no_process_behind_when_it_is_killed(
+    options: tuple[str, ...], home: Path
+) -> None:
+    with running(*options, data=home) as product:
         assert product.process is not None
         pid = product.process.pid
         expected = 3 if options else 1
@@ -116,16 +125,16 @@ def test_it_leaves_no_process_behind_when_it_is_killed(options: tuple[str, ...])
         wait_gone(*family)
 
 
-def test_it_serves_the_gateway_alone() -> None:
-    with running("--only", "gateway") as product:
+def test_it_serves_the_gateway_alone(home: Path) -> None:
+    with running("--only", "gateway", data=home) as product:
         assert httpx.get(f"{product.url}/v1/models").status_code == 401
         assert httpx.get(f"{product.url}/login/").status_code == 404
         assert product.process is not None
         assert children(product.process.pid) == []
 
 
-def test_it_serves_the_dashboard_alone() -> None:
-    with running("--only", "web") as product:
+def test_it_serves_the_dashboard_alone(home: Path) -> None:
+    with running("--only", "web", data=home) as product:
         assert httpx.get(f"{product.url}/v1/models").status_code == 404
         assert httpx.get(f"{product.url}/", follow_redirects=True).status_code == 200
         assert product.process is not None

@@ -139,7 +139,6 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 
 
 @pytest.mark.services
-@pytest.mark.xdist_group("nginx")
 @pytest.mark.parametrize(
     "path", ["/v1/models", "/v1/v1/models", "/models", "/v1beta/models", "/v1"]
 )
@@ -151,7 +150,6 @@ def test_it_sends_the_api_to_the_gateway(proxy: Proxy, path: str) -> None:
 
 
 @pytest.mark.services
-@pytest.mark.xdist_group("nginx")
 @pytest.mark.parametrize("path", ["/chat/completions", "/messages", "/v1/chat/completions"])
 def test_it_sends_bare_endpoints_to_the_gateway(proxy: Proxy, path: str) -> None:
     answer = httpx.post(proxy.url + path, json={"model": "x", "messages": []})
@@ -160,7 +158,6 @@ def test_it_sends_bare_endpoints_to_the_gateway(proxy: Proxy, path: str) -> None
 
 
 @pytest.mark.services
-@pytest.mark.xdist_group("nginx")
 def test_it_sends_everything_else_to_the_dashboard(proxy: Proxy) -> None:
     answer = httpx.get(proxy.url, follow_redirects=True)
     assert answer.status_code == 200
