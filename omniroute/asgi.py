@@ -18,7 +18,7 @@ from omniroute.gateway.asgi import MAX_BODY, Receive, Scope, Send, send_bytes  #
 from omniroute.gateway.errors import GatewayError, NotFound  # noqa: E402
 from omniroute.gateway.exchange import new_id  # noqa: E402
 from omniroute.gateway.formats import FORMATS  # noqa: E402
-from omniroute.gateway.routes import dialect, is_api  # noqa: E402
+from omniroute.gateway.routes import canonical, dialect, is_api  # noqa: E402
 from omniroute.keyring import KeyringError  # noqa: E402
 from providers.catalog import CatalogError  # noqa: E402
 
@@ -39,8 +39,11 @@ async def http(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    """There are no WebSockets yet. Codex falls back to POST at once on 426, and on that only."""
     await receive()
-    await send({"type": "websocket.close", "code": 4404})
+    status = 426 if canonical(scope["path"]) == "/v1/responses" else 404
+    await send({"type": "websocket.http.response.start", "status": status, "headers": []})
+    await send({"type": "websocket.http.response.body", "body": b""})
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:

@@ -210,8 +210,14 @@ class WebSocket(WebSocketProtocol):
         """The application is done: a socket that it left open is closed."""
         if self.state == self.STATE_OPEN:
             self.sendCloseFrame(code=1000 if error is None else 1011)
-        elif self.state == self.STATE_CONNECTING and hasattr(self, "handshake_deferred"):
-            self.handshake_deferred.errback(ConnectionDeny(code=500 if error else 403))
+        else:
+            self.deny(500 if error else 403)
+
+    def deny(self, status: int) -> None:
+        """Answers the handshake with an HTTP status instead, once."""
+        if self.state == self.STATE_CONNECTING and hasattr(self, "handshake_deferred"):
+            reason = HTTPStatus(status).phrase
+            self.handshake_deferred.errback(ConnectionDeny(code=status, reason=reason))
             del self.handshake_deferred
 
     def drain(self) -> None:

@@ -185,6 +185,7 @@ class Server(daphne.server.Server):
 
     def create_application(self, protocol: WebSocket, scope: Scope) -> asyncio.Queue[Any]:
         events: asyncio.Queue[Any] = asyncio.Queue()
+        scope["extensions"] = {"websocket.http.response": {}}
         self.start(protocol, scope, events.get, partial(self.handle_reply, protocol))
         return events
 
@@ -195,7 +196,10 @@ class Server(daphne.server.Server):
         task.add_done_callback(partial(self._ended, protocol))
 
     async def handle_reply(self, protocol: WebSocket, message: Any) -> None:
-        await super().handle_reply(protocol, message)
+        if message["type"] == "websocket.http.response.start":
+            protocol.deny(message["status"])
+        elif message["type"] != "websocket.http.response.body":
+            await super().handle_reply(protocol, message)
         if protocol.valve is not None:
             await protocol.valve.passed()
 

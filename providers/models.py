@@ -11,11 +11,13 @@ from omniroute.fields import SecretField
 
 
 class Node(models.Model):
-    """An OpenAI- or Anthropic-compatible endpoint that the catalog does not list."""
+    """An endpoint of one's own, or one that the catalog does not list."""
 
     class Type(models.TextChoices):
         OPENAI = "openai-compatible", "OpenAI-compatible"
         ANTHROPIC = "anthropic-compatible", "Anthropic-compatible"
+        RESPONSES = "openai-responses-compatible", "OpenAI Responses-compatible"
+        GEMINI = "gemini-compatible", "Gemini-compatible"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100, help_text="How this endpoint is shown.")
@@ -31,7 +33,7 @@ class Node(models.Model):
     base_url = models.CharField(
         "base URL",
         max_length=500,
-        help_text="Up to and including /v1, e.g. http://10.0.0.5:8000/v1",
+        help_text="Up to and including /v1 (Gemini: /v1beta), e.g. http://10.0.0.5:8000/v1",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

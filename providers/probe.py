@@ -15,12 +15,12 @@ from typing import Any
 
 from omniroute import outbound
 from omniroute.gateway.errors import UpstreamFailure
+from omniroute.gateway.formats import FORMATS
 from omniroute.gateway.snapshot import Provider
-from providers import catalog
+from providers import catalog, endpoints
 from providers.models import Node
 
 PER_MINUTE = 10
-ANTHROPIC_VERSION = "2023-06-01"
 
 # What people read, by kind.
 MESSAGES: Mapping[str, str] = {
@@ -115,17 +115,20 @@ def question(provider: str, secret: str) -> Question | None:
 
 
 def _of_node(node: Node, secret: str) -> Question:
-    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-    if node.type == Node.Type.ANTHROPIC:
-        headers = {"anthropic-version": ANTHROPIC_VERSION}
-        if secret:
-            headers["x-api-key"] = secret
-    return Question(method="GET", url=f"{node.base_url}/models", headers=headers)
+    api = endpoints.provider(node)
+    return Question(method="GET", url=f"{api.base_url}/models", headers=_headers(api, secret))
+
+
+def _headers(api: Provider, secret: str) -> dict[str, str]:
+    headers = {**api.headers, **FORMATS[api.format].request_headers(None)}
+    if secret:
+        headers[api.auth_header] = f"{api.auth_scheme} {secret}".strip()
+    return headers
 
 
 def _of_entry(entry: catalog.Entry, secret: str) -> Question:
     api = entry.api
-    headers = {**api.headers, api.auth_header: f"{api.auth_scheme} {secret}".strip()}
+    headers = _headers(api, secret)
     if entry.test.get:
         return Question(method="GET", url=entry.test.get, headers=headers)
     body = {

@@ -19,13 +19,9 @@ from combos.models import Combo
 from omniroute.gateway import snapshot as gw
 from omniroute.gateway.access import parse_networks
 from omniroute.models import ConfigVersion, Settings
-from providers import catalog
+from providers import catalog, endpoints
 from providers.models import Connection, Node
 
-_NODE_FORMATS: dict[str, gw.FormatName] = {
-    Node.Type.OPENAI: "openai_chat",
-    Node.Type.ANTHROPIC: "anthropic",
-}
 TRIES = 20
 
 
@@ -96,15 +92,7 @@ def _providers(connected: Mapping[str, object]) -> dict[str, gw.Provider]:
             provider = replace(provider, prices=pricing.prices(entry.id))
         found[entry.id] = provider
     for node in Node.objects.all():
-        found[node.prefix] = gw.Provider(
-            id=node.prefix,
-            alias=node.prefix,
-            name=node.name,
-            format=_NODE_FORMATS[node.type],
-            base_url=node.base_url.rstrip("/"),
-            auth_header="x-api-key" if node.type == Node.Type.ANTHROPIC else "Authorization",
-            auth_scheme="" if node.type == Node.Type.ANTHROPIC else "Bearer",
-        )
+        found[node.prefix] = endpoints.provider(node)
     return found
 
 

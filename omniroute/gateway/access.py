@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from omniroute.gateway.asgi import Scope, header
 from omniroute.gateway.errors import Forbidden, InvalidRequest, Unauthenticated, Unavailable
+from omniroute.gateway.routes import query
 from omniroute.gateway.snapshot import Key, Network, Snapshot
 
 KEYLESS = Key(id="", name="keyless local caller")
@@ -35,10 +36,10 @@ class Access:
         self._require_key = require_key
         self._proxies = proxies
 
-    def authenticate(self, scope: Scope, snapshot: Snapshot, *, fresh: bool) -> Key:
+    def authenticate(self, scope: Scope, snapshot: Snapshot, *, dialect: str, fresh: bool) -> Key:
         """Raises Unauthenticated, Forbidden, InvalidRequest (conflicting credentials), or
         Unavailable for an unknown key while the configuration cannot be read."""
-        token = credential(scope)
+        token = credential(scope, dialect)
         if not token:
             return self._keyless(scope)
         key = snapshot.keys.get(self._digest(token))
@@ -54,9 +55,9 @@ class Access:
         self._check(key, scope)
         return key
 
-    def anonymous_reader(self, scope: Scope, snapshot: Snapshot) -> Key | None:
+    def anonymous_reader(self, scope: Scope, snapshot: Snapshot, dialect: str) -> Key | None:
         """For the model list: a caller without a key, where the settings allow that."""
-        if credential(scope) or snapshot.settings.require_auth_for_models:
+        if credential(scope, dialect) or snapshot.settings.require_auth_for_models:
             return None
         return KEYLESS
 
@@ -101,8 +102,11 @@ class Access:
         return KEYLESS
 
 
-def credential(scope: Scope) -> str:
-    """The key a caller sent, from whichever header. Raises InvalidRequest when two differ."""
+def credential(scope: Scope, dialect: str) -> str:
+    """The key a caller sent, from whichever header; Gemini's callers may also send `?key=`.
+
+    Raises InvalidRequest when two differ.
+    """
     found: set[str] = set()
     authorization = header(scope, b"authorization")
     if authorization:
@@ -113,6 +117,8 @@ def credential(scope: Scope) -> str:
             )
         found.add(token.strip())
     found.update(filter(None, (header(scope, b"x-api-key"), header(scope, b"x-goog-api-key"))))
+    if dialect == "gemini" and (key := query(scope, "key")):
+        found.add(key)
     if len(found) > 1:
         raise InvalidRequest(
             "Two different API keys were sent. Send one.", code="conflicting_credentials"

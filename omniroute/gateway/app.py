@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
 import orjson
@@ -11,10 +12,12 @@ import structlog
 
 from omniroute.gateway import attempt, resolve, routes
 from omniroute.gateway.access import Access
+from omniroute.gateway.adapters import Target
 from omniroute.gateway.asgi import (
     ClientGone,
     Cut,
     DisconnectWatch,
+    RawHeaders,
     Receive,
     Scope,
     Send,
@@ -23,12 +26,13 @@ from omniroute.gateway.asgi import (
     send_bytes,
 )
 from omniroute.gateway.endpoints import models
+from omniroute.gateway.endpoints.count import count
 from omniroute.gateway.errors import GatewayError, InvalidRequest, NotFound, Unauthenticated
 from omniroute.gateway.exchange import Exchange
 from omniroute.gateway.formats import FORMATS
 from omniroute.gateway.plan import plan
 from omniroute.gateway.relay import Relay
-from omniroute.gateway.routes import Endpoint
+from omniroute.gateway.routes import Endpoint, Match
 from omniroute.gateway.spool import Spool
 from omniroute.gateway.state import State
 from omniroute.gateway.store import Store
@@ -66,20 +70,18 @@ class Gateway:
                 task.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint, rest = routes.match(scope["method"], scope["path"])
+        route = routes.match(scope["method"], scope["path"])
+        endpoint = route.endpoint if route else _UNKNOWN
         exchange = Exchange(
             scope=scope,
-            endpoint=endpoint or _UNKNOWN,
-            dialect=(endpoint and endpoint.format) or routes.dialect(scope),
+            endpoint=endpoint,
+            dialect=endpoint.format or routes.dialect(scope),
             snapshot=self._store.current,
         )
         try:
-            if endpoint is None:
+            if route is None:
                 raise _no_such_path(scope)
-            if endpoint.kind == "chat":
-                await self._chat(exchange, receive, send)
-            else:
-                await self._models(exchange, unquote(rest), send)
+            await self._serve(exchange, route, receive, send)
         except ClientGone:
             self._record(exchange, "cancelled", 499, "client_closed")
         except GatewayError as error:
@@ -91,16 +93,35 @@ class Gateway:
             log.exception("exchange.crashed", exchange=exchange.id, error=type(error).__name__)
             await self._refuse(exchange, GatewayError("An internal error happened."), send)
 
-    async def _chat(self, exchange: Exchange, receive: Receive, send: Send) -> None:
+    async def _serve(self, exchange: Exchange, route: Match, receive: Receive, send: Send) -> None:
+        match exchange.endpoint.kind:
+            case "models" | "model":
+                await self._models(exchange, unquote(route.model), send)
+            case "upgrade":
+                raise _upgrade_required()
+            case "count":
+                await self._read(exchange, route, receive)
+                await self._count(exchange, send)
+            case "chat" | "compact":
+                await self._read(exchange, route, receive)
+                await self._chat(exchange, receive, send)
+
+    async def _read(self, exchange: Exchange, route: Match, receive: Receive) -> None:
+        """Who is calling, and for what."""
         exchange.key = self._access.authenticate(
-            exchange.scope, exchange.snapshot, fresh=self._store.fresh
+            exchange.scope, exchange.snapshot, dialect=exchange.dialect, fresh=self._store.fresh
         )
         exchange.body = await read_body(receive)
         exchange.json = await parse_json(exchange.body)
-        _read_switches(exchange)
-        self._spool.check_room()
+        _read_switches(exchange, route)
+
+    def _plan(self, exchange: Exchange) -> list[Target]:
         resolution = resolve.resolve(exchange.requested_model, exchange.snapshot)
-        targets = plan(exchange, resolution, self._state)
+        return plan(exchange, resolution, self._state)
+
+    async def _chat(self, exchange: Exchange, receive: Receive, send: Send) -> None:
+        self._spool.check_room()
+        targets = self._plan(exchange)
         relay = Relay(exchange, send, self._client, self._settled(exchange))
         exchange.task = asyncio.current_task()
         self._running.add(exchange)
@@ -115,25 +136,29 @@ class Gateway:
         finally:
             self._running.discard(exchange)
 
-    async def _models(self, exchange: Exchange, name: str, send: Send) -> None:
-        scope, snapshot = exchange.scope, exchange.snapshot
-        exchange.key = self._access.anonymous_reader(scope, snapshot) or self._access.authenticate(
-            scope, snapshot, fresh=self._store.fresh
-        )
-        if exchange.endpoint.kind == "model":
-            body = models.one(snapshot, exchange.key, name)
-        elif routes.lists_as_anthropic(scope):
-            body = models.anthropic_list(snapshot, exchange.key)
-        else:
-            body = models.openai_list(snapshot, exchange.key)
+    async def _count(self, exchange: Exchange, send: Send) -> None:
+        found = await count(exchange, self._plan(exchange), self._client)
         self._record(exchange, "ok", 200, None)
-        await send_bytes(
-            send,
-            200,
-            orjson.dumps(body),
-            b"application/json",
-            [(b"x-omniroute-request-id", exchange.id.encode())],
-        )
+        source = (b"x-omniroute-token-source", found.source.encode())
+        await self._answer(exchange, found.body, send, [source])
+
+    async def _models(self, exchange: Exchange, name: str, send: Send) -> None:
+        scope, snapshot, dialect = exchange.scope, exchange.snapshot, exchange.dialect
+        exchange.key = self._access.anonymous_reader(
+            scope, snapshot, dialect
+        ) or self._access.authenticate(scope, snapshot, dialect=dialect, fresh=self._store.fresh)
+        if exchange.endpoint.kind == "model":
+            body = models.one(dialect, snapshot, exchange.key, name)
+        else:
+            body = models.listed(dialect, snapshot, exchange.key)
+        self._record(exchange, "ok", 200, None)
+        await self._answer(exchange, body, send, [])
+
+    async def _answer(
+        self, exchange: Exchange, body: dict[str, Any], send: Send, extra: RawHeaders
+    ) -> None:
+        headers = [(b"x-omniroute-request-id", exchange.id.encode()), *extra]
+        await send_bytes(send, 200, orjson.dumps(body), b"application/json", headers)
 
     def _settled(self, exchange: Exchange) -> Callable[[], None]:
         def settle() -> None:
@@ -176,8 +201,21 @@ def _no_such_path(scope: Scope) -> GatewayError:
     return NotFound(f"There is no {scope['method']} {scope['path'][:200]} here.")
 
 
-def _read_switches(exchange: Exchange) -> None:
-    """`model` and `stream`, the two fields that every dialect's body has in common."""
+def _upgrade_required() -> GatewayError:
+    """Codex asks for a WebSocket first and falls back to POST at once on this status only."""
+    error = GatewayError("This endpoint has no WebSocket. Use POST.", code="upgrade_required")
+    error.status, error.kind = 426, "invalid_request"
+    return error
+
+
+def _read_switches(exchange: Exchange, route: Match) -> None:
+    """`model` and `stream`: in the body, but for Gemini's callers, who have them in the path."""
+    if route.model:
+        exchange.json = {
+            **exchange.json,
+            "model": unquote(route.model).removeprefix("models/"),
+            "stream": route.stream is True,
+        }
     model, stream = exchange.json.get("model"), exchange.json.get("stream")
     if not isinstance(model, str) or not model.strip():
         raise InvalidRequest("'model' is missing. Name a model or a combo.", param="model")

@@ -62,6 +62,14 @@ class Exchange:
         if self.ttft_ms is None:
             self.ttft_ms = self.elapsed_ms()
 
+    def forwarded(self, names: frozenset[bytes]) -> dict[str, str]:
+        """The caller's own headers of these names."""
+        return {
+            name.decode(): value.decode("latin-1")
+            for name, value in self.scope["headers"]
+            if name in names
+        }
+
     def client(self) -> str:
         """The client tool's name from its User-Agent: `claude-cli`, `codex_cli_rs`, `OpenAI`."""
         for name, value in self.scope["headers"]:

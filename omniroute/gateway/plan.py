@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from omniroute.gateway.access import may_use
-from omniroute.gateway.adapters import Target
+from omniroute.gateway.adapters import Target, format_for
 from omniroute.gateway.errors import Forbidden, GatewayError, RateLimited, Unavailable
 from omniroute.gateway.exchange import Exchange
 from omniroute.gateway.resolve import Choice, Resolution
@@ -40,7 +40,12 @@ def plan(exchange: Exchange, resolution: Resolution, state: State) -> list[Targe
                 soonest = left if soonest is None else min(left, soonest)
                 continue
             targets.append(
-                Target(provider=choice.provider, model=choice.model, connection=connection)
+                Target(
+                    provider=choice.provider,
+                    model=choice.model,
+                    connection=connection,
+                    format=format_for(choice.provider, choice.model, exchange.dialect),
+                )
             )
     if not targets:
         raise _nobody(exchange, resolution, allowed=allowed, soonest=soonest)

@@ -18,7 +18,7 @@ from omniroute.gateway import ir, splice
 from omniroute.gateway.adapters import PLAIN, Target
 from omniroute.gateway.asgi import PARSE_ON_LOOP, SAFE_HEADERS, Cut, Send
 from omniroute.gateway.attempt import Attempt
-from omniroute.gateway.errors import UpstreamError, UpstreamFailure
+from omniroute.gateway.errors import InvalidRequest, UpstreamError, UpstreamFailure
 from omniroute.gateway.exchange import Exchange
 from omniroute.gateway.formats import FORMATS, Head, Tap, Wire
 from omniroute.gateway.pulse import Pulse
@@ -72,14 +72,10 @@ class Relay:
         exchange = self._exchange
         client = None
         if target.format == exchange.dialect and self._format.forwarded:
-            client = {
-                name.decode(): value.decode("latin-1")
-                for name, value in exchange.scope["headers"]
-                if name in self._format.forwarded
-            }
+            client = exchange.forwarded(self._format.forwarded)
         return UpstreamRequest(
             method="POST",
-            url=PLAIN.url(target, stream=exchange.stream),
+            url=PLAIN.url(target, stream=exchange.stream) + exchange.endpoint.suffix,
             headers=PLAIN.headers(target, client),
             body=body,
             pool=target.connection.id,
@@ -90,6 +86,12 @@ class Relay:
         if target.format == exchange.dialect:
             after = self._format.passthrough(exchange.json, target.provider, target.model)
             return splice.rewrite(exchange.body, exchange.json, after), None
+        if exchange.endpoint.kind == "compact":
+            raise InvalidRequest(
+                "Only a provider that speaks the Responses API can compact a conversation. "
+                "Send a plain request for a summary instead.",
+                code="unsupported_endpoint",
+            )
         if self._request is None:
             self._request = self._format.read_request(exchange.json)
         request = replace(self._request, model=target.model.id)
@@ -112,7 +114,8 @@ class Relay:
         head = self._head()
         if wire is None:
             return self._format.tap(head, target.model.id)
-        return Translation(FORMATS[target.format].reader(), self._format.writer(head), wire)
+        reader = FORMATS[target.format].reader(inline_think=target.provider.inline_think)
+        return Translation(reader, self._format.writer(head), wire)
 
     async def _refusal(self, target: Target, response: UpstreamResponse) -> UpstreamError:
         try:
@@ -129,14 +132,15 @@ class Relay:
         body = await _load(raw)
         target_format = FORMATS[attempt.target.format]
         if wire is None:
-            if "error" in body:
-                target_format.read_response(body)  # raises when it is one
+            if self._exchange.endpoint.kind == "chat" and not target_format.is_answer(body):
+                target_format.read_response(body)  # raises for an error inside a 200
             attempt.usage = target_format.response_usage(body)
             renamed = dict(body)
             self._format.rename(renamed, self._exchange.requested_model)
             answer = splice.rewrite(raw, body, renamed)
         else:
-            read = target_format.read_response(body)
+            think = attempt.target.provider.inline_think
+            read = target_format.read_response(body, inline_think=think)
             attempt.usage = read.usage
             parts = tuple(restored(part, wire) for part in read.parts)
             answer = orjson.dumps(
@@ -168,6 +172,8 @@ class Relay:
     async def _stream(
         self, attempt: Attempt, response: UpstreamResponse, wire: Wire | None
     ) -> None:
+        if "json" in response.headers.get("content-type", ""):
+            await self._not_a_stream(attempt.target, response)
         pipe = attempt.pipe = self._pipe(attempt.target, wire)
         chunks = response.chunks()
         held = await _until_ready(chunks, pipe)
@@ -177,6 +183,13 @@ class Relay:
             await self._flow(attempt, response, chunks, held)
         except (UpstreamError, UpstreamFailure) as error:
             await self._broken(attempt, error)
+
+    async def _not_a_stream(self, target: Target, response: UpstreamResponse) -> None:
+        """Some providers answer a streamed request with a plain error and status 200."""
+        if FORMATS[target.format].streams_json:
+            return
+        FORMATS[target.format].read_response(await _load(await response.read()))
+        raise UpstreamFailure("protocol", "a whole answer where a stream was asked for")
 
     async def _start(self, attempt: Attempt) -> None:
         self._exchange.responded = True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from omniroute.gateway.asgi import Scope, header
 
-EndpointKind = Literal["chat", "models", "model"]
+EndpointKind = Literal["chat", "count", "compact", "models", "model", "upgrade"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,42 +18,100 @@ class Endpoint:
     name: str
     kind: EndpointKind
     format: str | None = None
+    suffix: str = ""  # of the provider's path, for operations below an endpoint
 
 
-_CHAT = Endpoint(name="chat.completions", kind="chat", format="openai_chat")
-_MESSAGES = Endpoint(name="messages", kind="chat", format="anthropic")
-_MODELS = Endpoint(name="models", kind="models")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """`model` is what the path names; `stream` is what the path says of streaming, if anything."""
+
+    endpoint: Endpoint
+    model: str = ""
+    stream: bool | None = None
+
+
+_RESPONSES = Endpoint(name="responses", kind="chat", format="openai_responses")
 _MODEL = Endpoint(name="model", kind="model")
+_GEMINI_MODELS = Endpoint(name="models", kind="models", format="gemini")
+_GEMINI_MODEL = Endpoint(name="model", kind="model", format="gemini")
+_GENERATE = Endpoint(name="generateContent", kind="chat", format="gemini")
+_GEMINI_COUNT = Endpoint(name="countTokens", kind="count", format="gemini")
 
 _ROUTES: dict[tuple[str, str], Endpoint] = {
-    ("POST", "/v1/chat/completions"): _CHAT,
-    ("POST", "/v1/messages"): _MESSAGES,
-    ("GET", "/v1/models"): _MODELS,
+    ("POST", "/v1/chat/completions"): Endpoint(
+        name="chat.completions", kind="chat", format="openai_chat"
+    ),
+    ("POST", "/v1/completions"): Endpoint(
+        name="completions", kind="chat", format="openai_completions"
+    ),
+    ("POST", "/v1/messages"): Endpoint(name="messages", kind="chat", format="anthropic"),
+    ("POST", "/v1/messages/count_tokens"): Endpoint(
+        name="messages.count_tokens", kind="count", format="anthropic"
+    ),
+    ("POST", "/v1/responses"): _RESPONSES,
+    ("GET", "/v1/responses"): Endpoint(name="responses", kind="upgrade", format="openai_responses"),
+    ("POST", "/v1/responses/compact"): Endpoint(
+        name="responses.compact", kind="compact", format="openai_responses", suffix="/compact"
+    ),
+    ("POST", "/v1/responses/input_tokens"): Endpoint(
+        name="responses.input_tokens", kind="count", format="openai_responses"
+    ),
+    ("GET", "/v1/models"): Endpoint(name="models", kind="models"),
+    ("GET", "/v1beta/models"): _GEMINI_MODELS,
 }
-_PATHS = frozenset(path for _, path in _ROUTES)
-_ROOTS = ("/v1", "/v1beta")
-# What clients ask for whose base URL has one /v1 too few.
-_BARE = frozenset({"/chat/completions", "/messages", "/models"})
+_METHODS = {
+    "generateContent": Match(endpoint=_GENERATE, stream=False),
+    "streamGenerateContent": Match(endpoint=_GENERATE, stream=True),
+    "countTokens": Match(endpoint=_GEMINI_COUNT),
+}
+# Some clients leave out `/v1beta`, some `models/`; a model's id may hold slashes.
+_GEMINI_CALL = re.compile(r"(?:/v1beta|/v1)?/(?:models/)?(?P<model>[^:]+):(?P<method>[A-Za-z]+)")
+# What clients ask for whose base URL has one `/v1` too few.
+_BARE = frozenset(
+    {
+        "/chat/completions",
+        "/completions",
+        "/messages",
+        "/messages/count_tokens",
+        "/responses",
+        "/responses/compact",
+        "/responses/input_tokens",
+        "/models",
+    }
+)
 
 
 def is_api(path: str) -> bool:
     """Whether a path belongs to the gateway, known or not."""
-    return path in _BARE or path.startswith(("/v1/", "/v1beta/")) or path in _ROOTS
+    return (
+        path in _BARE
+        or path.startswith(("/v1/", "/v1beta/", "/models/"))
+        or path in {"/v1", "/v1beta"}
+    )
 
 
-def match(method: str, path: str) -> tuple[Endpoint | None, str]:
-    """The endpoint, and what the path holds beyond it (a model id). None: no such path."""
+def match(method: str, path: str) -> Match | None:
+    """None: no such path, or not with this method."""
     path = canonical(path)
     found = _ROUTES.get((method, path))
-    if found is None and method == "GET" and path.startswith("/v1/models/"):
-        return _MODEL, path.removeprefix("/v1/models/")
-    return found, ""
+    if found is not None:
+        return Match(endpoint=found)
+    if method == "POST":
+        return _gemini_call(path)
+    if method == "GET" and path.startswith("/v1/models/"):
+        return Match(endpoint=_MODEL, model=path.removeprefix("/v1/models/"))
+    if method == "GET" and path.startswith("/v1beta/models/"):
+        return Match(endpoint=_GEMINI_MODEL, model=path.removeprefix("/v1beta/models/"))
+    return None
 
 
 def allowed_methods(path: str) -> str:
     """The value of an Allow header for a known path, '' for an unknown one."""
     path = canonical(path)
-    return ", ".join(sorted({method for method, known in _ROUTES if known == path}))
+    known = {method for method, other in _ROUTES if other == path}
+    if _gemini_call(path):
+        known.add("POST")
+    return ", ".join(sorted(known))
 
 
 def canonical(path: str) -> str:
@@ -67,13 +126,41 @@ def dialect(scope: Scope) -> str:
     path = canonical(scope["path"])
     if path.startswith("/v1/messages"):
         return "anthropic"
-    if path.startswith("/v1/models") and any(
-        name == b"anthropic-version" for name, _ in scope["headers"]
-    ):
-        return "anthropic"
+    if path.startswith("/v1/responses"):
+        return "openai_responses"
+    if path.startswith("/v1beta") or _gemini_call(path):
+        return "gemini"
+    if path == "/v1/models" or path.startswith("/v1/models/"):
+        return list_dialect(scope)
     return "openai_chat"
 
 
-def lists_as_anthropic(scope: Scope) -> bool:
-    """The model list is shared by several APIs; `anthropic-version` tells Anthropic's callers."""
-    return bool(header(scope, b"anthropic-version"))
+def list_dialect(scope: Scope) -> str:
+    """Three APIs share the model list; Anthropic's SDKs may send their key as Bearer."""
+    names = {name for name, _ in scope["headers"]}
+    if b"anthropic-version" in names:
+        return "anthropic"
+    if b"x-goog-api-key" in names or query(scope, "key"):
+        return "gemini"
+    return "openai_chat"
+
+
+def query(scope: Scope, name: str) -> str:
+    """The query parameter's value as sent, or ''."""
+    for pair in scope["query_string"].decode("latin-1").split("&"):
+        key, _, value = pair.partition("=")
+        if key == name:
+            return str(value)
+    return ""
+
+
+def wants_websocket(scope: Scope) -> bool:
+    return header(scope, b"upgrade").lower() == "websocket"
+
+
+def _gemini_call(path: str) -> Match | None:
+    found = _GEMINI_CALL.fullmatch(path)
+    method = _METHODS.get(found["method"]) if found else None
+    if found is None or method is None:
+        return None
+    return Match(endpoint=method.endpoint, model=found["model"], stream=method.stream)

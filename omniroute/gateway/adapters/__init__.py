@@ -11,15 +11,19 @@ from omniroute.gateway.snapshot import Connection, Model, Provider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One way to serve a request: a model at a provider through an account."""
+    """One way to serve a request: a model at a provider through an account, in a format."""
 
     provider: Provider
     model: Model
     connection: Connection
+    format: str
 
-    @property
-    def format(self) -> str:
-        return self.model.format or self.provider.format
+
+def format_for(provider: Provider, model: Model, dialect: str) -> str:
+    """The caller's own dialect where the provider speaks it, so that nothing is translated."""
+    if model.format:
+        return model.format
+    return dialect if dialect in provider.paths else provider.format
 
 
 class Adapter:

@@ -1,7 +1,8 @@
 """The model list: combos first, then every model of every connected provider.
 
 One object satisfies OpenAI's and Anthropic's readers alike
-(https://platform.openai.com/docs/api-reference/models, https://docs.claude.com/en/api/models-list).
+(https://platform.openai.com/docs/api-reference/models, https://docs.claude.com/en/api/models-list);
+Gemini's has a shape of its own (https://ai.google.dev/api/models).
 """
 
 from __future__ import annotations
@@ -17,11 +18,16 @@ CREATED = 1_700_000_000  # the lists need a date; ours is not the model's
 _CREATED_AT = "2023-11-14T22:13:20Z"
 
 
-def openai_list(snapshot: Snapshot, key: Key) -> dict[str, Any]:
+def listed(dialect: str, snapshot: Snapshot, key: Key) -> dict[str, Any]:
+    """The whole list in the caller's dialect."""
+    if dialect == "anthropic":
+        return _anthropic(snapshot, key)
+    if dialect == "gemini":
+        return {"models": [_gemini(item) for item in _all(snapshot, key)]}
     return {"object": "list", "data": list(_all(snapshot, key))}
 
 
-def anthropic_list(snapshot: Snapshot, key: Key) -> dict[str, Any]:
+def _anthropic(snapshot: Snapshot, key: Key) -> dict[str, Any]:
     data = list(_all(snapshot, key))
     return {
         "data": data,
@@ -31,12 +37,27 @@ def anthropic_list(snapshot: Snapshot, key: Key) -> dict[str, Any]:
     }
 
 
-def one(snapshot: Snapshot, key: Key, name: str) -> dict[str, Any]:
+def one(dialect: str, snapshot: Snapshot, key: Key, name: str) -> dict[str, Any]:
     """Raises NotFound for a model that is not in the caller's list."""
     for item in _all(snapshot, key):
         if item["id"] == name:
-            return item
+            return _gemini(item) if dialect == "gemini" else item
     raise NotFound(f"The model '{name}' is not in the list.", code="model_not_found")
+
+
+def _gemini(item: dict[str, Any]) -> dict[str, Any]:
+    found = {
+        "name": f"models/{item['id']}",
+        "baseModelId": item["id"],
+        "version": "1",
+        "displayName": item["display_name"],
+        "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens"],
+    }
+    if "max_input_tokens" in item:
+        found["inputTokenLimit"] = item["max_input_tokens"]
+    if "max_tokens" in item:
+        found["outputTokenLimit"] = item["max_tokens"]
+    return found
 
 
 def _all(snapshot: Snapshot, key: Key) -> Iterator[dict[str, Any]]:

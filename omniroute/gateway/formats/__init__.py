@@ -85,12 +85,19 @@ class Tap(Protocol):
 class Format(Protocol):
     name: str
     stream_content_type: str
+    streams_json: bool  # whether its streams may be JSON instead of events
     forwarded: frozenset[bytes]  # the caller's headers that concern this format's providers
     keepalive: bytes  # what keeps an idle stream open without meaning anything
 
     def path(self, model: str, *, stream: bool) -> str:
         """What follows a provider's base URL, e.g. `/chat/completions`."""
         ...
+
+    def count_path(self, model: str) -> str:
+        """Where this API counts the tokens of a request; '' when it does not."""
+        ...
+
+    def write_count(self, tokens: int) -> ir.Json: ...
 
     def request_headers(self, client: Mapping[str, str] | None) -> dict[str, str]:
         """What every request of this format carries. `client` holds the caller's `forwarded`

@@ -22,11 +22,18 @@ from omniroute.gateway.usage import Usage
 class Anthropic:
     name = "anthropic"
     stream_content_type = "text/event-stream; charset=utf-8"
+    streams_json = False
     forwarded = frozenset({b"anthropic-version", b"anthropic-beta"})
     keepalive = b'event: ping\ndata: {"type": "ping"}\n\n'
 
     def path(self, model: str, *, stream: bool) -> str:
         return "/messages"
+
+    def count_path(self, model: str) -> str:
+        return "/messages/count_tokens"
+
+    def write_count(self, tokens: int) -> ir.Json:
+        return {"input_tokens": tokens}
 
     def request_headers(self, client: Mapping[str, str] | None) -> dict[str, str]:
         """A translated request is written for the oldest version, which takes everything."""

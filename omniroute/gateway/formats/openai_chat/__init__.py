@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from omniroute.gateway import ir
+from omniroute.gateway import formats, ir
 from omniroute.gateway.errors import GatewayError, UpstreamError
 from omniroute.gateway.formats import Format, Head, Wire
 from omniroute.gateway.snapshot import Model, Provider
@@ -26,11 +26,18 @@ from .writer import Writer
 class OpenAIChat:
     name = "openai_chat"
     stream_content_type = "text/event-stream"
+    streams_json = False
     forwarded: frozenset[bytes] = frozenset()
     keepalive = b": keep-alive\n\n"
 
     def path(self, model: str, *, stream: bool) -> str:
         return "/chat/completions"
+
+    def count_path(self, model: str) -> str:
+        return ""
+
+    def write_count(self, tokens: int) -> ir.Json:
+        return {"prompt_tokens": tokens}
 
     def request_headers(self, client: Mapping[str, str] | None) -> dict[str, str]:
         return {}
@@ -53,7 +60,7 @@ class OpenAIChat:
     def reader(self, *, inline_think: bool = False) -> Reader:
         return Reader(inline_think=inline_think)
 
-    def writer(self, head: Head) -> Writer:
+    def writer(self, head: Head) -> formats.Writer:
         return Writer(head)
 
     def tap(self, head: Head, upstream_model: str) -> Tap:
