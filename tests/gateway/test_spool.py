@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -140,5 +139,5 @@ def test_its_files_are_private(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
     spool.append(event())
     [file] = (tmp_path / "spool").iterdir()
-    assert os.stat(file).st_mode & 0o777 == 0o600
-    assert os.stat(file.parent).st_mode & 0o077 == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o077 == 0
