@@ -22,7 +22,7 @@ _AXIS = {
     "stacked": True,
     "border": {"display": False},
     "grid": {"color": "rgba(128,136,155,.18)", "tickWidth": 0},
-    "ticks": {"color": "#808a9d", "maxRotation": 0, "maxTicksLimit": 9, "precision": 0},
+    "ticks": {"color": "#747d91", "maxRotation": 0, "maxTicksLimit": 9, "precision": 0},
 }
 CHART_OPTIONS = json.dumps(
     {
