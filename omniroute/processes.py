@@ -38,9 +38,11 @@ class Lifeline:
 class Child:
     """One child process at a time, kept alive from `start` to `stop`."""
 
-    def __init__(self, name: str, command: list[str], lifeline: Lifeline) -> None:
+    def __init__(self, name: str, module: str, lifeline: Lifeline) -> None:
+        """`module` is one of ours, run with the Python and the search path of this process."""
         self._name = name
-        self._command = command
+        self._command = [sys.executable, "-m", module]
+        self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._lifeline = lifeline
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -52,10 +54,10 @@ class Child:
 
     def end(self) -> None:
         """Asks the child to end and returns at once."""
-        self._stopping.set()
         with self._lock:
-            if self._process is not None:
+            if self._process is not None and not self._stopping.is_set():
                 self._process.terminate()
+            self._stopping.set()
 
     def stop(self) -> None:
         """Returns when the child is gone: it is killed after a grace time."""
@@ -88,6 +90,7 @@ class Child:
                 return None
             self._process = subprocess.Popen(  # noqa: S603  (a command of our own)
                 self._command,
+                env=self._environment,
                 stdin=self._lifeline.reader,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

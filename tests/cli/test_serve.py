@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +17,8 @@ import httpx
 import pytest
 
 from tests.cli.processes import alive, children, wait_gone
-from tests.product import Product, running
+from tests.conftest import ROOT
+from tests.product import Product, free_port, running
 from tests.upstream import wait_until
 
 EVERY_SECOND = """
@@ -125,10 +128,27 @@ def test_it_leaves_no_process_behind_when_it_is_killed(
         wait_gone(*family)
 
 
+def test_it_runs_from_any_folder(home: Path, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "manage.py", "serve", "--port", str(free_port())],
+        cwd=tmp_path,
+        env={**os.environ, "DATA_DIR": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stderr is not None
+        assert any("worker.ready" in line for line in process.stderr)
+        process.terminate()
+    assert process.returncode == 0
+
+
 def test_it_serves_the_gateway_alone(home: Path) -> None:
     with running("--only", "gateway", data=home) as product:
         assert httpx.get(f"{product.url}/v1/models").status_code == 401
         assert httpx.get(f"{product.url}/login/").status_code == 404
+        assert "setup?token" not in product.output().rpartition("is ready: ")[2]
         assert product.process is not None
         assert children(product.process.pid) == []
 

@@ -50,7 +50,9 @@ class Command(ShellCommand):
         if obstacle := address.obstacle(host, port):
             raise CommandError(obstacle)
         base_url = settings.BASE_URL or address.url(host, port)
-        link = self._prepare(host, base_url)
+        self._prepare(host)
+        link = None if options["only"] == "gateway" else setup.create_link(base_url)
+        connections.close_all()
         os.environ["OMNIROUTE_ONLY"] = options["only"] or ""
         lifeline = Lifeline(fork_grace=drain + CANCEL_SECONDS)
         worker = None if options["only"] or options["no_worker"] else _start_worker(lifeline)
@@ -60,8 +62,8 @@ class Command(ShellCommand):
             if worker:
                 worker.stop()
 
-    def _prepare(self, host: str, base_url: str) -> str | None:
-        """Returns the link for the first administrator. Exits when it is not safe to listen."""
+    def _prepare(self, host: str) -> None:
+        """Exits when it is not safe to listen."""
         try:
             upgrade(self.say)
         except DatabaseError as exc:
@@ -74,9 +76,6 @@ class Command(ShellCommand):
             for reason in reasons:
                 self.say(f"Error: {reason}")
             sys.exit(1)
-        link = setup.create_link(base_url)
-        connections.close_all()
-        return link
 
     def _greeting(self, base_url: str, link: str | None) -> Callable[[], None]:
         lines = [f"OmniRoute {__version__} is ready: {base_url}  (Ctrl-C stops it)"]
@@ -86,7 +85,7 @@ class Command(ShellCommand):
 
 
 def _start_worker(lifeline: Lifeline) -> Child:
-    child = Child("worker", [sys.executable, "-m", "omniroute.worker"], lifeline)
+    child = Child("worker", "omniroute.worker", lifeline)
     child.start()
     return child
 
