@@ -51,12 +51,29 @@ class Tap:
         block = self._whole(chunk)
         if not block:
             return b""
-        if self.ready and not self._finished and self.error is None and not _matters(block):
-            self.output_bytes += _said(block)
-            return block.replace(self._old, self._new)
-        forward = b"".join([self._event(raw) for raw in _split(block)])
+        if self._passes(block):
+            return self._plain(block)
+        forward: list[bytes] = []
+        plain: list[bytes] = []
+        for raw in _split(block):
+            if self._passes(raw):
+                plain.append(raw)
+                continue
+            forward += [self._plain(b"".join(plain)), self._event(raw)]
+            plain.clear()
+        forward.append(self._plain(b"".join(plain)))
         self._count()
-        return forward
+        return b"".join(forward)
+
+    def _passes(self, block: bytes) -> bool:
+        """Whether nothing in these events needs to be looked at."""
+        return self.ready and not self._finished and self.error is None and not _matters(block)
+
+    def _plain(self, block: bytes) -> bytes:
+        if not block:
+            return b""
+        self.output_bytes += _said(block)
+        return block.replace(self._old, self._new)
 
     def close(self) -> bytes:
         rest = bytes(self._tail)
