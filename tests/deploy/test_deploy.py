@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from omniroute.environment import VARIABLES
+from omniroute.gateway import routes
 from tests.conftest import ROOT
 from tests.product import Product, free_port, running
 from tests.upstream import wait_until
@@ -89,6 +90,15 @@ def test_it_copies_into_the_image_what_the_program_needs() -> None:
 @pytest.mark.parametrize("setting", ["StateDirectoryMode=0700", "User=omniroute", "KillMode=mixed"])
 def test_it_hardens_the_systemd_service(setting: str) -> None:
     assert setting in read("omniroute.service").splitlines()
+
+
+def test_it_proxies_the_paths_that_the_gateway_serves() -> None:
+    (pattern,) = re.findall(r"location ~ (.*) {", read("nginx.conf"))
+    known = {*routes._BARE, *(path for _, path in routes._ROUTES)}
+    others = {"/", "/v1", "/v1/x", "/v1beta/x", "/v1x", "/models/x:generateContent", "/modelsx"}
+    others |= {"/responses/x", "/messages/x", "/static/x.css", "/api/keys", "/billing/apikey/"}
+    for path in known | others:
+        assert bool(re.search(pattern, path)) == routes.is_api(path), path
 
 
 class Proxy:
