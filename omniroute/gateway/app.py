@@ -182,7 +182,10 @@ class Gateway:
         self._record(exchange, outcome, error.status, error.code or error.kind)
         if exchange.responded:
             raise Cut from error
-        body = FORMATS[exchange.dialect].write_error(error, exchange.id)
+        form = FORMATS[exchange.dialect]
+        body = form.write_error(error, exchange.id)
+        if exchange.stream and form.framing(exchange.scope["query_string"].decode("latin-1")):
+            body = [body]  # who asked for an array reads an array
         headers = [(b"x-omniroute-request-id", exchange.id.encode())]
         wait = error.retry_after if error.retry_after is not None else _WAIT.get(error.status)
         if wait is not None:

@@ -47,6 +47,8 @@ class Relay:
         self._settle = settle
         self._format = FORMATS[exchange.dialect]
         self._request: ir.Request | None = None
+        query = exchange.scope["query_string"].decode("latin-1")
+        self._framing = self._format.framing(query) if exchange.stream else None
 
     async def serve(self, attempt: Attempt) -> None:
         """Raises UpstreamError, UpstreamFailure or InvalidRequest; nothing was sent to the client
@@ -198,7 +200,7 @@ class Relay:
                 "type": "http.response.start",
                 "status": 200,
                 "headers": [
-                    (b"content-type", self._format.stream_content_type.encode()),
+                    (b"content-type", (self._framing or self._format).stream_content_type.encode()),
                     (b"cache-control", b"no-cache"),
                     (b"x-accel-buffering", b"no"),
                     *SAFE_HEADERS,
@@ -231,11 +233,18 @@ class Relay:
                 raise
             attempt.complete = True
             self._settle()
-            await self._send({"type": "http.response.body", "body": ending})
+            await self._last(ending)
         await _drain(chunks)
 
     async def _piece(self, data: bytes) -> None:
+        if self._framing is not None:
+            data = self._framing.feed(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def _last(self, data: bytes) -> None:
+        if self._framing is not None:
+            data = self._framing.feed(data) + self._framing.close()
+        await self._send({"type": "http.response.body", "body": data})
 
     async def _broken(self, attempt: Attempt, error: UpstreamError | UpstreamFailure) -> None:
         """Ends a stream that has begun in the way that makes this dialect's clients try again."""
@@ -245,7 +254,7 @@ class Relay:
         ending = self._format.stream_error(told, self._exchange.id)
         if ending is None:
             raise Cut
-        await self._send({"type": "http.response.body", "body": ending})
+        await self._last(ending)
 
     def _headers(self, attempt: Attempt) -> list[tuple[bytes, bytes]]:
         exchange, target = self._exchange, attempt.target

@@ -82,6 +82,15 @@ class Tap(Protocol):
     def close(self) -> bytes: ...
 
 
+class Framing(Protocol):
+    """Turns a client stream of events into something else that the caller asked for."""
+
+    stream_content_type: str
+
+    def feed(self, chunk: bytes) -> bytes: ...
+    def close(self) -> bytes: ...
+
+
 class Format(Protocol):
     name: str
     stream_content_type: str
@@ -102,6 +111,10 @@ class Format(Protocol):
     def request_headers(self, client: Mapping[str, str] | None) -> dict[str, str]:
         """What every request of this format carries. `client` holds the caller's `forwarded`
         headers when it speaks this format itself, else it is None."""
+        ...
+
+    def framing(self, query: str) -> Framing | None:
+        """How the query string asks for a stream to be framed; None: as events."""
         ...
 
     def read_request(self, body: ir.Json) -> ir.Request:

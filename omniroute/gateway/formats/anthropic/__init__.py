@@ -39,6 +39,9 @@ class Anthropic:
         """A translated request is written for the oldest version, which takes everything."""
         return {"anthropic-version": "2023-06-01", **(client or {})}
 
+    def framing(self, query: str) -> None:
+        return None
+
     def read_request(self, body: ir.Json) -> ir.Request:
         return requests.read_request(body)
 

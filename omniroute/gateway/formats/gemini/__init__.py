@@ -50,6 +50,9 @@ class Gemini:
     def request_headers(self, client: Mapping[str, str] | None) -> dict[str, str]:
         return {}
 
+    def framing(self, query: str) -> ArrayStream | None:
+        return None if "alt=sse" in query.split("&") else ArrayStream()
+
     def read_request(self, body: ir.Json) -> ir.Request:
         return requests.read(body)
 

@@ -44,9 +44,11 @@ class Answer:
         self.empty = self.empty and not found
         return found
 
-    def close(self) -> list[ir.Part]:
-        """The call that was still being streamed when a whole answer ended."""
-        return [] if self._open is None else [self._finished(self._open)]
+    def close(self, reason: str) -> list[ir.Part]:
+        """The call that was still being streamed when the answer ended, unless it was cut."""
+        if self._open is None or reason != "STOP":
+            return []
+        return [self._finished(self._open)]
 
     def _parts(self, raw: dict[str, Any]) -> Iterator[ir.Part]:
         call = raw.get("functionCall")

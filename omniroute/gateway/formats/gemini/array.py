@@ -63,14 +63,16 @@ class Splitter:
 class ArrayStream:
     """What a writer or a tap says in server-sent events, as the pieces of one JSON array."""
 
+    stream_content_type = "application/json"
+
     def __init__(self) -> None:
         self._parser = sse.Parser(MAX_EVENT_BYTES)
         self._begun = False
 
     def feed(self, chunk: bytes) -> bytes:
-        """A chunk of nothing but a comment, which keeps a stream open, becomes a line end."""
+        """A chunk of nothing but white space, which keeps a stream open, becomes a line end."""
         said = b"".join([self._piece(event) for event in self._parser.feed(chunk)])
-        return said or (b"\n" if chunk.startswith(b":") else b"")
+        return said or (b"\n" if chunk and not chunk.strip() else b"")
 
     def close(self) -> bytes:
         rest = b"".join([self._piece(event) for event in self._parser.close()])

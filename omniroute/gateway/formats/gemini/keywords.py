@@ -31,6 +31,7 @@ _HINTS = {
     "ARRAY": ("items", "prefixItems", "minItems", "maxItems"),
     "NUMBER": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
 }
+_RULES = {"enum": list, "pattern": str}
 _WORDS = ("title", "description")
 _TOLD = ("format", "multipleOf", "uniqueItems")
 _LARGEST = 2**63
@@ -112,18 +113,13 @@ def plain(node: Schema, kind: str) -> Schema:
     sizes = {keyword: _size(node.get(keyword)) for keyword in _SIZES.get(kind, ())}
     written |= {keyword: size for keyword, size in sizes.items() if size is not None}
     if kind == "STRING":
-        written |= {key: node[key] for key in ("enum", "pattern") if _is_rule(node.get(key))}
+        written |= {key: node[key] for key, of in _RULES.items() if isinstance(node.get(key), of)}
     elif kind in ("NUMBER", "INTEGER"):
         written |= _bounds(node, kind)
     if told:
         rules = ", ".join(f"{keyword}: {_word(value)}" for keyword, value in told.items())
         written["description"] = f"{written.get('description', '')} ({rules})".strip()
     return written
-
-
-def _is_rule(value: object) -> bool:
-    """Whether it is a pattern or a list of words."""
-    return isinstance(value, str | list)
 
 
 def _is(value: object, kind: str) -> bool:

@@ -33,8 +33,8 @@ def read(body: object) -> ir.Response:
     candidate = candidate or {}
     seed = answers.name(whole.get("responseId"))
     answer = Answer(seed)
-    parts = joined([*answer.read(candidate), *answer.close()])
     reason = reason or "STOP"
+    parts = joined([*answer.read(candidate), *answer.close(reason)])
     if finish.is_broken(reason) and not parts:
         raise finish.fault(reason, candidate.get("finishMessage"))
     told = {key: value for key, value in whole.items() if key not in RESPONSE}

@@ -70,11 +70,10 @@ class Reader:
         if not self._reason or self._failed or self._answer is None:
             return out
         answer = self._answer
-        if not finish.is_broken(self._reason):
-            out += self._opened.all(answer.close())
-        elif answer.empty:
+        if finish.is_broken(self._reason) and answer.empty:
             error = finish.fault(self._reason, self._candidate.get("finishMessage"))
             return [*out, ir.Failure(error=error)]
+        out += self._opened.all(answer.close(self._reason))
         out += self._opened.close()
         reason = finish.read(self._reason, called=answer.called)
         return [*out, ir.Finish(reason=reason, extra=extra_of(self._told, self._candidate))]

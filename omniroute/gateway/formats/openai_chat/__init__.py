@@ -42,6 +42,9 @@ class OpenAIChat:
     def request_headers(self, client: Mapping[str, str] | None) -> dict[str, str]:
         return {}
 
+    def framing(self, query: str) -> None:
+        return None
+
     def read_request(self, body: ir.Json) -> ir.Request:
         return _request.read(body)
 

@@ -46,6 +46,9 @@ class OpenAIResponses:
     def request_headers(self, client: Mapping[str, str] | None) -> dict[str, str]:
         return dict(client or {})
 
+    def framing(self, query: str) -> None:
+        return None
+
     def read_request(self, body: ir.Json) -> ir.Request:
         return requests.read(body)
 
