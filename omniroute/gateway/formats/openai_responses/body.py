@@ -19,6 +19,7 @@ from .name import FORMAT_NAME
 from .request import LOGPROBS
 
 _NEEDED = frozenset({"model", "input", "stream"})
+_OURS = frozenset({"store", "include"})  # asked for by us: no loss of the client's
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 _MAX_USER = 64
 _LEAST_TOKENS = 16
@@ -51,7 +52,7 @@ def write(request: ir.Request, provider: Provider, model: Model) -> Wire:
         else:
             losses.update(f"{owner}.{name}" for name in fields)
     for name in {*provider.drop_params, *model.drop_params} - _NEEDED:
-        if body.pop(name, None) is not None:
+        if body.pop(name, None) is not None and name not in _OURS:
             losses.add(name)
     return Wire(body=body, losses=tuple(sorted(losses)), names=names.back, ids=ids.back)
 

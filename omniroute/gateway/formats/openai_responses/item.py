@@ -167,7 +167,7 @@ class CallItem:
         said: Said = []
         if self._wrapped:
             text = freeform.unwrapped(text)
-            said = self._more(text)
+            said = self._more(text) if text else []
         elif not self._raw and not text and status == "completed":
             text = "{}"
             said = self._more(text)
