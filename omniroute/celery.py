@@ -31,10 +31,12 @@ def _say_ready(**_: Any) -> None:
 
 
 @signals.beat_init.connect
-def _fill_schedule(**_: Any) -> None:
-    from health import schedule
+def _begin_schedule(**_: Any) -> None:
+    """The first heartbeat goes out at once: nobody should wonder for a minute."""
+    from health import schedule, tasks
 
     schedule.seed()
+    tasks.heartbeat.delay()
 
 
 def make_queue() -> None:
