@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 import orjson
 
+from omniroute.gateway.companion import Companion
 from omniroute.gateway.errors import InvalidRequest, TooLarge
 
 Scope = MutableMapping[str, Any]
@@ -125,17 +125,12 @@ async def send_bytes(
     await send({"type": "http.response.body", "body": body})
 
 
-class DisconnectWatch:
+class DisconnectWatch(Companion):
     """Cancels the task that entered it when the client goes; leaving it then raises ClientGone."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self.gone = False
-
-    async def __aenter__(self) -> DisconnectWatch:
-        self._owner = asyncio.current_task()
-        self._watcher = asyncio.create_task(self._run())
-        return self
 
     async def __aexit__(
         self,
@@ -143,10 +138,7 @@ class DisconnectWatch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._watcher.done():
-            self._watcher.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._watcher
+        await super().__aexit__(kind, error, trace)
         if self.gone and kind is asyncio.CancelledError:
             if self._owner is not None:
                 self._owner.uncancel()
@@ -156,5 +148,4 @@ class DisconnectWatch:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.gone = True
-        if self._owner is not None:
-            self._owner.cancel()
+        self._cancel_owner()

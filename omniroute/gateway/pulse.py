@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from types import TracebackType
 
+from omniroute.gateway.companion import Companion
 from omniroute.gateway.formats import Tap
 
 KEEPALIVE = 15.0  # seconds of silence after which the client gets a sign of life
@@ -16,7 +15,7 @@ STALL = 30.0  # seconds in which the client takes nothing
 TICK = 1.0
 
 
-class Pulse:
+class Pulse(Companion):
     """`idle` and `stalled` tell why the stream was ended."""
 
     def __init__(
@@ -44,21 +43,6 @@ class Pulse:
         self.last_sent = time.monotonic()
         self.sending_since = None
 
-    async def __aenter__(self) -> Pulse:
-        self._owner = asyncio.current_task()
-        self._task = asyncio.create_task(self._run())
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-
     async def _run(self) -> None:
         seen, changed = self._pipe.output_bytes, time.monotonic()
         while True:
@@ -70,8 +54,7 @@ class Pulse:
                 if now - self.sending_since > STALL:
                     self.stalled = True
                     self._abort()
-                    if self._owner is not None:
-                        self._owner.cancel()
+                    self._cancel_owner()
                     return
             elif now - changed > self._content_idle:
                 self.idle = True
