@@ -28,21 +28,19 @@ class Runtime:
 
     async def start(self) -> None:
         """Raises a database error, KeyringError or ValueError: then nothing must be served."""
-        self.store = Store(await asyncio.to_thread(snapshot.build))
-        self.spool = Spool(settings.DATA_DIR / "spool")
-        self._client = UpstreamClient(
-            AddressPolicy.parse(environment.text("ALLOW_PRIVATE_UPSTREAMS")),
-            ca_file=environment.text("UPSTREAM_CA_FILE") or None,
-        )
-        self._watcher = Watcher(self.store)
-        self._writer = UsageWriter(self.spool)
-        self._watcher.start()
-        self._writer.start()
         access = Access(
             keyring().digest,
             require_key=environment.flag("REQUIRE_API_KEY"),
             proxies=parse_networks(environment.words("TRUSTED_PROXIES")),
         )
+        self._client = UpstreamClient(
+            AddressPolicy.parse(environment.text("ALLOW_PRIVATE_UPSTREAMS")),
+            ca_file=environment.text("UPSTREAM_CA_FILE") or None,
+        )
+        self.store = Store(await asyncio.to_thread(snapshot.build))
+        self.spool = Spool(settings.DATA_DIR / "spool")
+        self._watcher = Watcher(self.store)
+        self._writer = UsageWriter(self.spool)
         gateway = Gateway(self.store, self._client, self.spool, State(), access)
         loop = asyncio.get_running_loop()
 
@@ -50,6 +48,8 @@ class Runtime:
             loop.call_soon_threadsafe(gateway.end_revoked)
 
         self.store.on_swap = swapped
+        self._watcher.start()
+        self._writer.start()
         self.gateway = gateway
 
     async def stop(self) -> None:

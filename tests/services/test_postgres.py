@@ -12,7 +12,7 @@ from tests.product import Product, running
 from tests.services.conftest import Postgres
 from tests.upstream import FakeUpstream, wait_until
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
 
 
 @pytest.fixture(scope="module")
