@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from tests.product import Product
 from tests.upstream import (
     Answer,
     FakeUpstream,
+    Received,
     chat_events,
     messages_events,
     reply,
@@ -244,3 +246,39 @@ def test_cancelling_before_any_answer_is_recorded(
     wait_until(lambda: product.logs(1)[0]["requestId"] != newest)
     row = product.logs(1)[0]
     assert (row["outcome"], row["outputTokens"]) == ("cancelled", 0)
+
+
+def test_a_hundred_disconnects_leave_nothing_behind(
+    product: Product, key: str, chat_upstream: FakeUpstream
+) -> None:
+    """Clients leave before the answer, and in the middle of it; descriptors return to the base."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    assert product.process is not None
+    descriptors = Path(f"/proc/{product.process.pid}/fd")
+
+    def leave(number: int) -> None:
+        if number % 2:
+            with stream(product, key, "oai/m") as answer:
+                next(answer.iter_raw())
+        else:
+            with contextlib.suppress(httpx.TimeoutException):
+                httpx.post(
+                    product.url + PATHS["openai_chat"],
+                    json={"model": "oai/m", "messages": []},
+                    headers={"Authorization": f"Bearer {key}"},
+                    timeout=0.05,
+                )
+
+    def answer(request: Received) -> Answer:
+        if request.json.get("stream"):
+            return long_stream("oai/m", pause=0.02)
+        return Answer(before=10)
+
+    chat_upstream.play(*[answer] * 100)
+    before = len(list(descriptors.iterdir()))
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(leave, range(100)))
+    chat_upstream.reset()
+    wait_until(lambda: len(list(descriptors.iterdir())) <= before + 5, 5)
+    assert ask(product, key, "oai/m").status_code == 200
