@@ -165,22 +165,94 @@ def messages_events(words: Iterable[str] = ("Hello", " from", " upstream")) -> l
     ]
 
 
+def responses_reply(text: str = "Hello from upstream", model: str = "fake-model") -> dict[str, Any]:
+    content = [{"type": "output_text", "text": text, "annotations": []}]
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "content": content}
+    return {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 1,
+        "status": "completed",
+        "model": model,
+        "output": [{**message, "status": "completed"}],
+        "usage": {
+            "input_tokens": 12,
+            "input_tokens_details": {"cached_tokens": 4},
+            "output_tokens": 5,
+            "total_tokens": 17,
+        },
+    }
+
+
+def responses_events(words: Iterable[str] = ("Hello", " from", " upstream")) -> list[Any]:
+    words = list(words)
+    whole = responses_reply("".join(words))
+    item = whole["output"][0]
+    begun = {**whole, "status": "in_progress", "output": [], "usage": None}
+    empty = {**item, "status": "in_progress", "content": []}
+    part = {"type": "output_text", "text": "", "annotations": []}
+    place = {"item_id": item["id"], "output_index": 0, "content_index": 0}
+    events = [
+        ("created", {"response": begun}),
+        ("in_progress", {"response": begun}),
+        ("output_item.added", {"output_index": 0, "item": empty}),
+        ("content_part.added", {**place, "part": part}),
+        *(("output_text.delta", {**place, "delta": word}) for word in words),
+        ("output_text.done", {**place, "text": "".join(words)}),
+        ("content_part.done", {**place, "part": item["content"][0]}),
+        ("output_item.done", {"output_index": 0, "item": item}),
+        ("completed", {"response": whole}),
+    ]
+    return [
+        {"type": f"response.{name}", "sequence_number": number, **fields}
+        for number, (name, fields) in enumerate(events)
+    ]
+
+
+def gemini_reply(
+    text: str = "Hello from upstream", finish: str | None = "STOP", model: str = "fake-model"
+) -> dict[str, Any]:
+    candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}
+    counts = {"promptTokenCount": 12, "cachedContentTokenCount": 4, "candidatesTokenCount": 5}
+    return {
+        "candidates": [{**candidate, "finishReason": finish} if finish else candidate],
+        "usageMetadata": {**counts, "totalTokenCount": 17},
+        "modelVersion": model,
+        "responseId": "g1",
+    }
+
+
+def gemini_events(words: Iterable[str] = ("Hello", " from", " upstream")) -> list[Any]:
+    *first, last = words
+    return [*(gemini_reply(word, None) for word in first), gemini_reply(last)]
+
+
 def friendly(request: Received) -> Answer:
     """What a well-behaved provider answers."""
     if request.method == "GET":
         return reply({"object": "list", "data": [{"id": "fake-model", "object": "model"}]})
-    streamed = request.json.get("stream")
-    if request.path.split("?")[0].endswith("/messages"):
-        if streamed:
-            return sse(messages_events(), named=True)
-        return reply(messages_reply(model=request.json["model"]))
-    return sse(chat_events()) if streamed else reply(chat_reply(model=request.json["model"]))
+    path, streamed = request.path.split("?")[0], request.json.get("stream")
+    if path.endswith("Content"):
+        return sse(gemini_events()) if ":stream" in path else reply(gemini_reply())
+    model = request.json["model"]
+    if path.endswith("/messages"):
+        return (
+            sse(messages_events(), named=True) if streamed else reply(messages_reply(model=model))
+        )
+    if path.endswith("/responses"):
+        events = responses_events()
+        return sse(events, named=True) if streamed else reply(responses_reply(model=model))
+    return sse(chat_events()) if streamed else reply(chat_reply(model=model))
 
 
 class FakeUpstream:
-    """`with FakeUpstream() as upstream:` serves on `upstream.url` until the block ends."""
+    """`with FakeUpstream() as upstream:` serves on `upstream.url` until the block ends.
 
-    def __init__(self) -> None:
+    `otherwise` answers when the script has nothing (more) to say.
+    """
+
+    def __init__(self, otherwise: Callable[[Received], Answer] = friendly) -> None:
+        self.otherwise = otherwise
         self.received: list[Received] = []
         self.script: deque[Answer | Callable[[Received], Answer]] = deque()
         self._loop = asyncio.new_event_loop()
@@ -244,7 +316,7 @@ class FakeUpstream:
         if request is None:
             return False
         self.received.append(request)
-        answer = self.script.popleft() if self.script else friendly
+        answer = self.script.popleft() if self.script else self.otherwise
         if not isinstance(answer, Answer):
             answer = answer(request)
         watch = asyncio.ensure_future(_notice_leaving(reader, request))

@@ -29,14 +29,45 @@ def messages_upstream() -> Iterator[FakeUpstream]:
 
 
 @pytest.fixture(scope="session")
-def key(product: Product, chat_upstream: FakeUpstream, messages_upstream: FakeUpstream) -> str:
-    """A gateway key for a product with one endpoint of each format: `oai/…` and `ant/…`."""
-    product.node("oai", "openai-compatible", f"{chat_upstream.url}/v1")
-    product.node("ant", "anthropic-compatible", f"{messages_upstream.url}/v1")
+def responses_upstream() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def gemini_upstream() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def upstreams(
+    chat_upstream: FakeUpstream,
+    messages_upstream: FakeUpstream,
+    responses_upstream: FakeUpstream,
+    gemini_upstream: FakeUpstream,
+) -> dict[str, FakeUpstream]:
+    """The fake providers by the prefix of their endpoint, one for each format."""
+    return {
+        "oai": chat_upstream,
+        "ant": messages_upstream,
+        "rsp": responses_upstream,
+        "gem": gemini_upstream,
+    }
+
+
+@pytest.fixture(scope="session")
+def key(product: Product, upstreams: dict[str, FakeUpstream]) -> str:
+    """A gateway key for a product with one endpoint of each format: `oai/…`, `ant/…`, `rsp/…` and
+    `gem/…`."""
+    product.node("oai", "openai-compatible", f"{upstreams['oai'].url}/v1")
+    product.node("ant", "anthropic-compatible", f"{upstreams['ant'].url}/v1")
+    product.node("rsp", "openai-responses-compatible", f"{upstreams['rsp'].url}/v1")
+    product.node("gem", "gemini-compatible", f"{upstreams['gem'].url}/v1beta")
     return product.key()
 
 
 @pytest.fixture(autouse=True)
-def _fresh_upstreams(chat_upstream: FakeUpstream, messages_upstream: FakeUpstream) -> None:
-    chat_upstream.reset()
-    messages_upstream.reset()
+def _fresh_upstreams(upstreams: dict[str, FakeUpstream]) -> None:
+    for upstream in upstreams.values():
+        upstream.reset()
