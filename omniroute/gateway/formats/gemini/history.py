@@ -41,11 +41,11 @@ def _system(body: Fields) -> list[ir.Message]:
     if isinstance(given, str):
         return [ir.Message(role="system", parts=(ir.Text(text=given),))]
     if isinstance(given, list):
-        found = [parts.read(part) for part in body.objects("systemInstruction")]
-    elif "parts" in given:
-        found = [parts.read(part) for part in listed(body.inner("systemInstruction"), "parts")]
+        told = list(body.objects("systemInstruction"))
     else:
-        found = [parts.read(body.inner("systemInstruction"))]
+        content = body.inner("systemInstruction")
+        told = listed(content, "parts") if "parts" in content.raw else [content]
+    found = [parts.read(part) for part in told]
     if not all(isinstance(part, ir.Text) for part in found):
         raise fault("systemInstruction", "hold only text")
     return [ir.Message(role="system", parts=tuple(found))]
@@ -60,7 +60,7 @@ def _message(content: Fields, ids: _Ids) -> ir.Message:
         signature = part.raw.get("thoughtSignature")
         if isinstance(signature, str) and luggage.is_ours(signature):
             del part.raw["thoughtSignature"]
-            _unpack(signature, found)
+            found = [*filter(_is_no_show, found), *luggage.unpacked(signature)]
             if not part.raw.get("text", "-"):
                 continue  # it was made for nothing but to carry
         found.append(ids.named(parts.read(part)))
@@ -69,11 +69,10 @@ def _message(content: Fields, ids: _Ids) -> ir.Message:
     )
 
 
-def _unpack(signature: str, found: list[ir.Part]) -> None:
-    """Puts the thinking that a signature carries in the place of what the client was shown."""
-    while found and isinstance(found[-1], ir.Thinking) and found[-1].signature is None:
-        found.pop()
-    found += luggage.unpacked(signature)
+def _is_no_show(part: ir.Part) -> bool:
+    """Not thinking that the client was only shown, and that comes back whole in a signature."""
+    shown = isinstance(part, ir.Thinking) and part.origin == FORMAT_NAME and not part.signature
+    return not shown
 
 
 @dataclass(slots=True, kw_only=True)

@@ -119,18 +119,19 @@ class Tap:
         if self.error is not None:
             return b""
         data = _data(raw)
-        if not data or data == b"[DONE]":
-            return raw
-        chunk = answers.event(data)
-        self._look(chunk)
-        if self.error is not None:
+        if data == b"[DONE]":  # no client of this format knows it
             return b""
-        if "usageMetadata" in chunk:
-            self._counted = raw
-        renamed = self._renamed(raw, chunk.get("modelVersion"))
+        if data:
+            chunk = answers.event(data)
+            self._look(chunk)
+            if self.error is not None:
+                return b""
+            if "usageMetadata" in chunk:
+                self._counted = raw
+            raw = self._renamed(raw, chunk.get("modelVersion"))
         if not self._finished:
-            return renamed
-        self._held += renamed
+            return raw
+        self._held += raw
         return b""
 
     def _look(self, chunk: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import orjson
 
 from omniroute.gateway import ir
 
-SIGNATURE = "EqADCp0DAQw51scsignature+/=="
+SIGNATURE = "++++//ogc2lnbmF0dXJlIG9mIGdlbWluaT8+Pw=="
 SCHEMA = {
     "type": "object",
     "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1}},

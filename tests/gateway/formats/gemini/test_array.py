@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import orjson
 import pytest
 from hypothesis import given
@@ -19,7 +21,7 @@ TRICKY = [{"a": 'x"}{[\\'}, {"b": {"c": [{}, "\\"]}}, {"d": "žluť 🐎"}]
 
 def split(raw: bytes, *cuts: int) -> list[bytes]:
     edges = [0, *sorted(cuts), len(raw)]
-    return [raw[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [raw[start:end] for start, end in pairwise(edges)]
 
 
 @given(st.lists(st.integers(0, 200), max_size=6), st.sampled_from([b",", b"\n,\r\n", b" , "]))
