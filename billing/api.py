@@ -156,6 +156,7 @@ class LogEntry(Output):
     duration_ms: int
     ttft_ms: int | None
     attempts: list[Any]
+    decision: list[Any] = Field(description="How the model's name became calls, step by step.")
 
 
 class Logs(Output):

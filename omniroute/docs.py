@@ -36,7 +36,6 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "Run": ("configuration", "operations", "security"),
     "Develop": ("architecture", "contributing", "changelog"),
 }
-_SPOKEN = {"openai_chat": "OpenAI chat completions", "anthropic": "Anthropic messages"}
 _TABLE = re.compile(r"^<!-- table: (\w+) -->$", re.MULTILINE)
 _PAGE = re.compile(r"(\w+)\.md(#.*)?")
 
@@ -176,7 +175,7 @@ def _providers() -> str:
             (
                 f"[{entry.name}]({entry.homepage})",
                 " ".join(f"`{name}/`" for name in (entry.alias, *_others(entry))),
-                _SPOKEN[entry.api.format] if entry.api.format in FORMATS else "cannot be called",
+                FORMATS[entry.api.format].label,
                 f"[{urlsplit(entry.key_url).hostname}]({entry.key_url})" if entry.key_url else "",
             )
             for entry in entries

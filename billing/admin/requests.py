@@ -19,17 +19,12 @@ from django.views.generic import TemplateView
 from billing.admin import timeline
 from billing.models import ApiKey, Entry, RequestLog
 from omniroute.admin.page import Page
+from omniroute.gateway.formats import FORMATS
 from providers import catalog
 from providers.models import Connection, Node
 
 SIZE = 50
 RECENT = 2000  # rows whose models are offered as suggestions
-DIALECTS = {
-    "openai_chat": "OpenAI chat completions",
-    "openai_responses": "OpenAI responses",
-    "anthropic": "Anthropic messages",
-    "gemini": "Gemini",
-}
 PERIODS = {"1h": ("Last hour", 1), "24h": ("Last 24 hours", 24), "7d": ("Last 7 days", 168)}
 
 
@@ -132,7 +127,7 @@ class RequestPage(Page, TemplateView):
         return super().get_context_data(
             row=row,
             line=describe([row])[0],
-            dialect=DIALECTS.get(row.dialect, row.dialect),
+            dialect=_dialect(row.dialect),
             steps=timeline.story(row, names),
             entries=Entry.objects.filter(request_id=row.pk).order_by("attempt"),
             **kwargs,
@@ -193,3 +188,8 @@ def _suggestions() -> dict[str, list[str]]:
         "providers": sorted({provider for provider, _ in pairs if provider}),
         "models": sorted({model for _, model in pairs if model})[:200],
     }
+
+
+def _dialect(name: str) -> str:
+    form = FORMATS.get(name)
+    return form.label if form else name

@@ -112,6 +112,11 @@ def _note(note: Mapping[str, Any], accounts: Mapping[str, str]) -> Step:
         rest = f"It rested after a failure, for another {note.get('seconds', 0):g} s."
         account = accounts.get(str(note.get("account", "")), "")
         return Step(mood="warn", title=f"{model} was left out", text=rest, account=account)
+    if "not_carried" in note:
+        lost = ", ".join(map(str, note["not_carried"]))
+        return Step(
+            mood="warn", title=f"{model} could not take everything", text=f"Without: {lost}."
+        )
     return Step(mood="", title=", ".join(f"{name}: {value}" for name, value in note.items()))
 
 

@@ -98,6 +98,9 @@ class Relay:
             self._request = self._format.read_request(exchange.json)
         request = replace(self._request, model=target.model.id)
         wire = FORMATS[target.format].write_request(request, target.provider, target.model)
+        if wire.losses:
+            name = f"{target.provider.alias}/{target.model.id}"
+            exchange.decision.append({"model": name, "not_carried": list(wire.losses)})
         return orjson.dumps(wire.body), wire
 
     def _head(self) -> Head:

@@ -72,3 +72,11 @@ def test_health_probes_need_no_credentials_and_tell_no_secrets(product: Product)
         answer = httpx.get(product.url + path)
         assert answer.status_code == 200
         assert not {"version", "path", "pid", "dataDir"} & set(answer.json())
+
+
+def test_the_log_says_what_a_translation_could_not_carry(product: Product, key: str) -> None:
+    answer = ask(product, key, "ant/m", seed=7, logit_bias={"1": 1})
+    assert answer.status_code == 200
+    row = product.log_of(answer.headers["x-omniroute-request-id"])
+    [lost] = [note["not_carried"] for note in row["decision"] if "not_carried" in note]
+    assert {"seed", "logit_bias"} <= set(lost)

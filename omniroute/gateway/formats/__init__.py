@@ -93,6 +93,7 @@ class Framing(Protocol):
 
 class Format(Protocol):
     name: str
+    label: str  # for people
     stream_content_type: str
     streams_json: bool  # whether its streams may be JSON instead of events
     forwarded: frozenset[bytes]  # the caller's headers that concern this format's providers

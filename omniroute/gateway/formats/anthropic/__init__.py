@@ -21,6 +21,7 @@ from omniroute.gateway.usage import Usage
 
 class Anthropic:
     name = "anthropic"
+    label = "Anthropic messages"
     stream_content_type = "text/event-stream; charset=utf-8"
     streams_json = False
     forwarded = frozenset({b"anthropic-version", b"anthropic-beta"})

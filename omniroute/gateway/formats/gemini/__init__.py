@@ -32,6 +32,7 @@ _COLLECTIONS = ("models/", "tunedModels/")
 
 class Gemini:
     name = FORMAT_NAME
+    label = "Gemini"
     stream_content_type = "text/event-stream"
     streams_json = True
     forwarded: frozenset[bytes] = frozenset()

@@ -25,6 +25,7 @@ from .writer import Writer
 
 class OpenAIChat:
     name = "openai_chat"
+    label = "OpenAI chat completions"
     stream_content_type = "text/event-stream"
     streams_json = False
     forwarded: frozenset[bytes] = frozenset()

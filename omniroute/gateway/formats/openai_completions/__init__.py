@@ -14,6 +14,7 @@ from . import text
 
 class OpenAICompletions(OpenAIChat):
     name = "openai_completions"
+    label = "OpenAI completions"
 
     def read_request(self, body: ir.Json) -> ir.Request:
         return super().read_request(text.to_chat(body))

@@ -28,6 +28,7 @@ from .writer import Writer
 
 class OpenAIResponses:
     name = FORMAT_NAME
+    label = "OpenAI Responses"
     stream_content_type = "text/event-stream; charset=utf-8"
     streams_json = False
     # Which conversation a request belongs to, so that a provider finds its prompt cache.
