@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from omniroute.gateway.usage import Usage, checked, count
+from omniroute.gateway.usage import Usage, count
 
 _COUNTED = (
     "promptTokenCount",
@@ -21,17 +21,16 @@ def read(raw: object) -> Usage | None:
     """None for usage that tells no number, as that of a blocked prompt."""
     if not isinstance(raw, Mapping) or not any(name in raw for name in _COUNTED):
         return None
-    values = [raw.get(name) for name in _COUNTED]
-    asked, tools, cached, said, thought = (count(value)[0] for value in values)
+    counted = [count(raw.get(name)) for name in _COUNTED]
+    (asked, _), (tools, _), (cached, _), (said, _), (thought, _) = counted
     prompt = asked + tools
-    usage = Usage(
+    return Usage(
         input=max(prompt - cached, 0),
         cache_read=min(cached, prompt),
         output=said + thought,
         reasoning=thought,
-        suspect=cached > prompt,
+        suspect=cached > prompt or any(absurd for _, absurd in counted),
     )
-    return checked(usage, *values)
 
 
 def write(usage: Usage) -> dict[str, Any]:

@@ -27,28 +27,30 @@ class Opened:
     def _part(self, part: ir.Part) -> list[ir.Event]:
         match part:
             case ir.Text(text=text, extra=extra) if not extra:
-                return self._more("text", ir.PartDelta(index=0, text=text))
+                begun = self._begin("text")
+                return [*begun, ir.PartDelta(index=self._next - 1, text=text)]
             case ir.Text(text=text):
                 return self._whole(replace(part, text=""), text)
             case ir.Thinking(text=text, signature=signature, extra=extra):
-                delta = ir.PartDelta(index=0, text=text, signature=signature, extra=extra)
-                said = self._more("thinking", delta)
-                return [*said, *self.close()] if signature or extra else said
+                begun = self._begin("thinking")
+                at = self._next - 1
+                delta = ir.PartDelta(index=at, text=text, signature=signature, extra=extra)
+                return [*begun, delta, *(self.close() if signature or extra else ())]
             case ir.ToolCall(arguments=arguments):
                 return self._whole(replace(part, arguments=""), arguments)
             case _:
                 return self._whole(part, "")
 
-    def _more(self, kind: Literal["text", "thinking"], delta: ir.PartDelta) -> list[ir.Event]:
-        events: list[ir.Event] = []
-        if self._open != kind:
-            events = self.close()
-            begun: ir.Part = ir.Text(text="")
-            if kind == "thinking":
-                begun = ir.Thinking(origin=FORMAT_NAME)
-            events.append(ir.PartStart(index=self._take(), part=begun))
-            self._open = kind
-        return [*events, replace(delta, index=self._next - 1)]
+    def _begin(self, kind: Literal["text", "thinking"]) -> list[ir.Event]:
+        """Opens a part of this kind, unless it is open."""
+        if self._open == kind:
+            return []
+        events = self.close()
+        begun: ir.Part = ir.Text(text="")
+        if kind == "thinking":
+            begun = ir.Thinking(origin=FORMAT_NAME)
+        self._open = kind
+        return [*events, ir.PartStart(index=self._take(), part=begun)]
 
     def _whole(self, part: ir.Part, text: str) -> list[ir.Event]:
         events = self.close()

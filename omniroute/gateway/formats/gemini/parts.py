@@ -13,7 +13,6 @@ from omniroute.gateway import ir
 from omniroute.gateway.formats.gemini.spelling import FORMAT_NAME
 from omniroute.gateway.translation.fields import Fields, dumped, filed
 
-_URLSAFE = str.maketrans("-_", "+/")
 _OWN_FILES = "https://generativelanguage.googleapis.com/"
 _WRAPPERS = frozenset({"result", "output", "error"})
 
@@ -105,7 +104,7 @@ def _told(response: dict[str, Any], path: str) -> tuple[str, bool]:
 def _inline(part: Fields) -> ir.Part:
     blob = part.inner("inlineData")
     kind = blob.needed("mimeType")
-    data = blob.given("data").translate(_URLSAFE)
+    data = blob.given("data").replace("-", "+").replace("_", "/")  # SDKs use either alphabet
     source = ir.Source(media_type=kind, data=data)
     return _media(part, source, kind, blob.text("displayName"), "inlineData")
 

@@ -63,8 +63,13 @@ def candidate_of(body: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
         candidate = answers.mapping(entry, "candidate")
         if not candidate.get("index"):
             return candidate, finish.word(candidate.get("finishReason"))
+    return None, _BLOCKED if is_blocked(body) else ""
+
+
+def is_blocked(body: dict[str, Any]) -> bool:
+    """Whether the prompt was refused, which leaves an answer without candidates."""
     feedback = answers.mapping(body.get("promptFeedback"), "promptFeedback")
-    return None, _BLOCKED if feedback.get("blockReason") else ""
+    return bool(feedback.get("blockReason"))
 
 
 def extra_of(told: dict[str, Any], candidate: dict[str, Any]) -> ir.Extra:
@@ -84,10 +89,9 @@ def write(response: ir.Response, head: Head) -> dict[str, Any]:
         **told.pop("candidate", {}),
     }
     usage = response.usage or estimated(len(str(parts)) if parts else 0, head)
-    blocked = "promptFeedback" in told and not parts
     return {
         **told,
-        **({} if blocked else {"candidates": [candidate]}),
+        **({} if is_blocked(told) and not parts else {"candidates": [candidate]}),
         "usageMetadata": counts.write(usage),
         "modelVersion": head.model,
         "responseId": head.id,

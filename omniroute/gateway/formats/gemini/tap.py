@@ -51,8 +51,7 @@ class Tap:
         """Told in nearly every event; only the last one is worth reading."""
         counted, self._counted = self._counted, b""
         for raw in reversed(_split(counted)):
-            data = _data(raw)
-            found = counts.read(answers.event(data).get("usageMetadata")) if data else None
+            found = _usage(raw)
             if found is not None:
                 self._usage = found
                 break
@@ -88,8 +87,8 @@ class Tap:
         tail = self._tail
         if not self._begun:
             tail += chunk
-            start = tail.lstrip()[:1]
-            if start == b"[":
+            start = bytes(tail.lstrip()[:1])
+            if start in (b"[", b"{"):
                 self._array, whole = Splitter(), bytes(tail)
                 tail.clear()
                 return self._events(whole)
@@ -109,7 +108,7 @@ class Tap:
         return block
 
     def _events(self, chunk: bytes) -> bytes:
-        """The pieces of a JSON array, which not every server leaves off when asked to."""
+        """The pieces of JSON where events were asked for: an array, or an error alone."""
         assert self._array is not None  # noqa: S101  (for the type checker: callers have looked)
         objects = map(answers.event, self._array.feed(chunk))
         return b"".join([sse.encode(orjson.dumps(one)) for one in objects])
@@ -165,6 +164,12 @@ def _data(raw: bytes) -> bytes:
     parser = sse.Parser(MAX_EVENT_BYTES)
     events = [*parser.feed(raw), *parser.close()]
     return events[-1].data.strip() if events else b""
+
+
+def _usage(raw: bytes) -> Usage | None:
+    data = _data(raw)
+    body = orjson.loads(data) if answers.whole(data) else None
+    return counts.read(body.get("usageMetadata")) if isinstance(body, dict) else None
 
 
 def _parts(candidate: dict[str, Any] | None) -> list[Any]:

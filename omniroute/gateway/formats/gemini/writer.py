@@ -15,7 +15,7 @@ from omniroute.gateway import ir
 from omniroute.gateway.formats import Head
 from omniroute.gateway.formats.gemini import counts, errors, finish, said, written
 from omniroute.gateway.formats.gemini.luggage import Luggage
-from omniroute.gateway.formats.gemini.response import estimated
+from omniroute.gateway.formats.gemini.response import estimated, is_blocked
 from omniroute.gateway.formats.gemini.spelling import FORMAT_NAME
 from omniroute.gateway.translation.fields import own
 from omniroute.gateway.translation.serialise import Serialiser
@@ -60,9 +60,9 @@ class Writer:
                 return self._count(usage)
             case ir.Finish():
                 return self._finish(event)
-            case ir.Failure(error=error):
+            case failure:
                 self._ended = True
-                return errors.stream(error, self._head.id)
+                return errors.stream(failure.error, self._head.id)
 
     def _count(self, usage: Usage | None) -> bytes:
         if usage is not None:
@@ -151,8 +151,8 @@ class Writer:
             "index": 0,
             **told.pop("candidate", {}),
         }
-        blocked = "promptFeedback" in told and not self._size
-        last = {**told, **({} if blocked else {"candidates": [candidate]})}
+        alone = is_blocked(told) and not self._size
+        last = {**told, **({} if alone else {"candidates": [candidate]})}
         usage = self._usage or estimated(self._size, self._head)
         return rest + b"data: " + orjson.dumps(last)[:-1] + b"," + self._end_of_chunk(usage)
 

@@ -85,6 +85,15 @@ def test_it_gives_every_piece_at_once_and_ends_the_array_only_at_the_end():
     assert ArrayStream().close() == b"[]"
 
 
+@pytest.mark.parametrize(
+    ("query", "array"), [("", True), ("key=x", True), ("alt=sse", False), ("key=x&alt=sse", False)]
+)
+def test_it_is_asked_for_by_leaving_out_alt_sse(query: str, array: bool):
+    framing = FORMAT.framing(query)
+    assert isinstance(framing, ArrayStream) is array
+    assert framing is None or framing.stream_content_type == "application/json"
+
+
 def test_it_puts_an_error_inside_of_the_array():
     array = ArrayStream()
     writer = FORMAT.writer(HEAD)

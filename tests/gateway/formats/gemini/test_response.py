@@ -68,6 +68,8 @@ def test_it_takes_a_blocked_prompt_for_a_filtered_answer():
     written = FORMAT.write_response(read, HEAD)
     assert written["promptFeedback"] == {"blockReason": "OTHER"}
     assert "candidates" not in written
+    rated = {**chunk(finish="STOP"), "promptFeedback": {"safetyRatings": []}}
+    assert FORMAT.write_response(FORMAT.read_response(rated), HEAD)["candidates"]
     assert not FORMAT.is_answer(body)
 
 

@@ -79,10 +79,7 @@ def test_it_is_ready_with_the_first_content():
         {"candidates": [{"content": "odd"}]},
     ):
         tap = FORMAT.tap(HEAD, UPSTREAM)
-        if silent == {"candidates": [{"content": "odd"}]}:
-            tap.feed(sse(silent))
-        else:
-            tap.feed(sse(silent))
+        tap.feed(sse(silent))
         assert not tap.ready
     for content in (
         {"text": "x"},
@@ -176,6 +173,11 @@ def test_it_puts_the_clients_name_for_the_model_into_every_event():
             _, out = tapped(*(given_[at : at + 64] for at in range(0, len(given_), 64)))
             assert out.count(b'"my-alias"') == len(CHUNKS)
             assert orjson.dumps(spelling) not in out
+    inner = chunk(function_call("f", {"modelVersion": "mine"}), modelVersion="upstream-2")
+    assert b'"upstream-2"' not in tapped(sse(inner))[1]
+    assert b'"mine"' in tapped(sse(inner))[1]
+    escaped = sse(chunk({"text": "x"})).replace(b'"modelVersion"', b'"model\\u0056ersion"')
+    assert tapped(escaped)[1] == escaped
     nameless = sse({"candidates": chunk({"text": "x"}, finish="STOP")["candidates"]})
     assert tapped(nameless)[1] == nameless
 
@@ -194,6 +196,9 @@ def test_it_reads_the_last_usage_only_when_somebody_asks():
     assert tap.usage == Usage(input=10, output=3)
     tap.feed(sse({**chunk({"text": "e"}), "usageMetadata": {"trafficType": "x"}}))
     assert tap.usage == Usage(input=10, output=3)
+    for odd in (b'data: {"usageMetadata"\n\n', b'data: ["usageMetadata"]\n\n'):
+        tap.feed(odd)
+        assert tap.usage == Usage(input=10, output=3)
     tap.usage = None
     assert tap.usage is None
 
@@ -213,9 +218,10 @@ def test_it_turns_an_array_into_events_when_the_provider_sends_one():
         found = [orjson.loads(event[6:]) for event in out.split(b"\n\n")[:-1]]
         assert found == [{**item, "modelVersion": "my-alias"} for item in CHUNKS]
         assert state(tap) == (True, True, None, tapped(STREAM)[0].usage)
-    tap, out = tapped(orjson.dumps([ERROR]))
-    assert out == b""
-    assert tap.error is not None
+    for alone in (orjson.dumps([ERROR]), b"\n" + orjson.dumps(ERROR)):
+        tap, out = tapped(alone)
+        assert out == b""
+        assert tap.error is not None
 
 
 def test_it_forgives_an_empty_body():

@@ -223,6 +223,9 @@ def test_it_says_again_what_was_said_of_the_answer_as_a_whole():
     assert last["createTime"] == "2026-01-01"
     assert last["candidates"][0]["groundingMetadata"] == {"a": 1}
     assert last["candidates"][0]["finishMessage"] == "x"
+    harmless = {"gemini": {"promptFeedback": {"safetyRatings": []}}}
+    [rated] = wrote([ir.Finish(reason="stop", extra=harmless)])
+    assert finishes([rated]) == ["STOP"]
     feedback = {"gemini": {"promptFeedback": {"blockReason": "SAFETY"}}}
     [only] = wrote([ir.Finish(reason="content_filter", extra=feedback)])
     assert only["promptFeedback"] == {"blockReason": "SAFETY"}
