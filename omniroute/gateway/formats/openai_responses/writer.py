@@ -56,8 +56,8 @@ class Writer:
                 return b""
             case ir.Finish(reason=reason):
                 return self._begin() + self._finish(reason)
-            case ir.Failure(error=error):
-                return self._begin() + self._fail(errors.told(error))
+            case failure:
+                return self._begin() + self._fail(errors.told(failure.error))
 
     def _begin(self) -> bytes:
         if self._begun:

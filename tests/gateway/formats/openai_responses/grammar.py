@@ -95,8 +95,8 @@ class _Items:
         self.item, self._text = dict(item), None
         if item["type"] in (*_CALLS, "message"):
             assert item["status"] == "in_progress"
-        for empty in ("content", "summary", "arguments", "input"):
-            assert not item.get(empty) or item["type"] == "image_generation_call"
+        if item["type"] in (*_CALLS, "message", "reasoning"):
+            assert not any(map(item.get, ("content", "summary", "arguments", "input")))
 
     def _done(self, item: dict[str, Any]) -> None:
         assert self.item is not None

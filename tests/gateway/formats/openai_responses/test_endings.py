@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from omniroute.gateway import ir
-from omniroute.gateway.errors import UpstreamError
+from omniroute.gateway.errors import UpstreamError, UpstreamFailure
 from omniroute.gateway.formats.openai_responses import FORMAT
 
 from .wire import HEAD, begun, ended, event, function_call, message, read, response, text_stream
@@ -122,6 +122,23 @@ def test_it_raises_the_error_of_a_whole_answer():
             FORMAT.read_response(body)
     with pytest.raises(UpstreamError):
         FORMAT.read_response(response("failed"))
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"id": "resp_1", "object": "response"}, "protocol"),
+        ([], "protocol"),
+        (response("completed", "x"), "protocol"),
+        (response("completed", message(3)), "protocol"),
+        (response("in_progress"), "incomplete"),
+        (response("queued"), "incomplete"),
+    ],
+)
+def test_it_takes_nothing_else_for_an_answer(body, kind):
+    with pytest.raises(UpstreamFailure) as caught:
+        FORMAT.read_response(body)
+    assert caught.value.kind == kind
 
 
 def test_it_leaves_secrets_out_of_an_error():

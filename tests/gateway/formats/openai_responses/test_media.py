@@ -125,8 +125,12 @@ def test_it_sends_file_ids_only_where_they_came_from():
 def test_it_keeps_what_only_its_own_format_knows_of_a_part():
     part = ir.Text(text="a", extra={"openai_responses": {"breakpoint": 1}})
     assert content(part) == [{"type": "input_text", "text": "a"}]
-    [same] = content(part, format="openai_responses")
-    assert same == {"type": "input_text", "text": "a", "breakpoint": 1}
+    unknown = {"type": "input_hologram", "data": "x"}
+    opaque = ir.Opaque(format="openai_responses", value=unknown)
+    assert content(part, opaque, format="openai_responses") == [
+        {"type": "input_text", "text": "a", "breakpoint": 1},
+        unknown,
+    ]
 
 
 def test_it_writes_text_documents_as_text():

@@ -125,6 +125,7 @@ def test_it_says_where_it_is_and_what_it_forwards():
     assert FORMAT.keepalive.startswith(b":")
     assert FORMAT.keepalive.endswith(b"\n\n")
     assert FORMAT.streams_json is False
+    assert FORMAT.framing("alt=sse") is None
 
 
 def test_it_forwards_what_finds_the_prompt_cache_and_no_identity():

@@ -124,6 +124,8 @@ def test_it_writes_functions():
 def test_it_completes_a_schema_without_properties():
     [written] = sent(ir.Tool(name="f", schema={"type": "object", "required": []}))["tools"]
     assert written["parameters"] == {"type": "object", "properties": {}, "required": []}
+    [written] = sent(ir.Tool(name="f"))["tools"]
+    assert written["parameters"] == {"type": "object", "properties": {}}
     union = {"anyOf": [{"type": "object"}], "type": "string"}
     [written] = sent(ir.Tool(name="f", schema=union))["tools"]
     assert written["parameters"] == union
