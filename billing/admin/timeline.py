@@ -112,6 +112,9 @@ def _note(note: Mapping[str, Any], accounts: Mapping[str, str]) -> Step:
         rest = f"It rested after a failure, for another {note.get('seconds', 0):g} s."
         account = accounts.get(str(note.get("account", "")), "")
         return Step(mood="warn", title=f"{model} was left out", text=rest, account=account)
+    if note.get("again") == "without_reasoning":
+        why = "It refused the signatures of earlier reasoning."
+        return Step(mood="warn", title=f"{model} was asked without reasoning", text=why)
     if "not_carried" in note:
         lost = ", ".join(map(str, note["not_carried"]))
         return Step(

@@ -8,6 +8,7 @@ before the client has that event.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -23,12 +24,14 @@ from omniroute.gateway.exchange import Exchange
 from omniroute.gateway.formats import FORMATS, Head, Tap, Wire
 from omniroute.gateway.pulse import Pulse
 from omniroute.gateway.tokens import estimate
+from omniroute.gateway.translation.history import without_reasoning
 from omniroute.gateway.translation.stream import Translation, restored
 from omniroute.gateway.upstream import Deadlines, UpstreamClient, UpstreamRequest, UpstreamResponse
 
 ERROR_BYTES = 256 * 1024
 GATE = 120.0  # seconds from the head of a streamed answer to its first content
 DRAIN = 1.0  # seconds that a provider has to end a stream whose terminal event has come
+_REASONING = re.compile(r"signature|encrypted_content|redacted_thinking", re.IGNORECASE)
 _STREAM = Deadlines()
 _WHOLE = Deadlines(first_byte=300.0, total=600.0)
 
@@ -52,9 +55,26 @@ class Relay:
 
     async def serve(self, attempt: Attempt) -> None:
         """Raises UpstreamError, UpstreamFailure or InvalidRequest; nothing was sent to the client
-        unless `exchange.responded` says so."""
+        unless `exchange.responded` says so.
+
+        A provider that does not accept the signatures of earlier reasoning (another model or
+        organisation made them) is asked once more without that reasoning.
+        """
+        target = attempt.target
+        try:
+            await self._ask(attempt, *self._body(target))
+        except UpstreamError as error:
+            if self._exchange.responded or not _about_reasoning(error):
+                raise
+            bare = without_reasoning(self._read_request())
+            if bare is None:
+                raise
+            name = f"{target.provider.alias}/{target.model.id}"
+            self._exchange.decision.append({"model": name, "again": "without_reasoning"})
+            await self._ask(attempt, *self._translated(bare, target))
+
+    async def _ask(self, attempt: Attempt, body: bytes, wire: Wire | None) -> None:
         target, exchange = attempt.target, self._exchange
-        body, wire = self._body(target)
         attempt.sent_bytes = len(body)
         response = await self._client.send(
             self._call(target, body), _STREAM if exchange.stream else _WHOLE
@@ -94,13 +114,19 @@ class Relay:
                 "Send a plain request for a summary instead.",
                 code="unsupported_endpoint",
             )
+        return self._translated(self._read_request(), target)
+
+    def _read_request(self) -> ir.Request:
         if self._request is None:
-            self._request = self._format.read_request(exchange.json)
-        request = replace(self._request, model=target.model.id)
+            self._request = self._format.read_request(self._exchange.json)
+        return self._request
+
+    def _translated(self, request: ir.Request, target: Target) -> tuple[bytes, Wire]:
+        request = replace(request, model=target.model.id)
         wire = FORMATS[target.format].write_request(request, target.provider, target.model)
         if wire.losses:
             name = f"{target.provider.alias}/{target.model.id}"
-            exchange.decision.append({"model": name, "not_carried": list(wire.losses)})
+            self._exchange.decision.append({"model": name, "not_carried": list(wire.losses)})
         return orjson.dumps(wire.body), wire
 
     def _head(self) -> Head:
@@ -324,6 +350,11 @@ async def _load(raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise UpstreamFailure("protocol", "the answer is not a JSON object")
     return body
+
+
+def _about_reasoning(error: UpstreamError) -> bool:
+    told = f"{error.code} {error.message}"
+    return error.kind == "invalid_request" and _REASONING.search(told) is not None
 
 
 def _as_error(error: UpstreamError | UpstreamFailure) -> UpstreamError:

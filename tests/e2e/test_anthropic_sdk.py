@@ -175,3 +175,38 @@ def test_it_lists_models_in_its_own_shape(client: anthropic.Anthropic, product: 
         product.api("POST", "/providers", {"provider": "mistral", "name": "m", "apiKey": "mk-1"})
     names = [model.id for model in client.models.list(limit=1000)]
     assert any(name.startswith("mistral/") for name in names)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_refused_signature_is_left_out_and_the_provider_asked_once_more(
+    client: anthropic.Anthropic, messages_upstream: FakeUpstream, streamed: bool
+) -> None:
+    refusal = "messages.1.content.0: Invalid `signature` in `thinking` block"
+    error = {"type": "error", "error": {"type": "invalid_request_error", "message": refusal}}
+    messages_upstream.play(reply(error, 400))
+    thinking = {"type": "thinking", "thinking": "hm", "signature": "made-elsewhere"}
+    call = {"type": "tool_use", "id": "t1", "name": "get_weather", "input": {"city": "B"}}
+    request = {
+        "model": "ant/some-model",
+        "max_tokens": 4096,
+        "thinking": {"type": "enabled", "budget_tokens": 2048},
+        "tools": TOOLS,
+        "messages": [
+            *QUESTION,
+            {"role": "assistant", "content": [thinking, call]},
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "sunny"}],
+            },
+        ],
+    }
+    if streamed:
+        with client.messages.stream(**request) as stream:
+            text = stream.get_final_text()
+    else:
+        text = client.messages.create(**request).content[0].text
+    assert text == "Hello from upstream"
+    first, second = (received.json for received in messages_upstream.received)
+    assert first["messages"][1]["content"][0] == thinking
+    assert [block["type"] for block in second["messages"][1]["content"]] == ["tool_use"]
+    assert "made-elsewhere" not in str(second)
