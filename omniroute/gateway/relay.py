@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from omniroute.gateway import ir, splice
+from omniroute.gateway import flow, headers, ir, splice
 from omniroute.gateway.adapters import PLAIN, Target
 from omniroute.gateway.asgi import PARSE_ON_LOOP, SAFE_HEADERS, Cut, Send
 from omniroute.gateway.attempt import Attempt
@@ -29,8 +29,6 @@ from omniroute.gateway.translation.stream import Translation, restored
 from omniroute.gateway.upstream import Deadlines, UpstreamClient, UpstreamRequest, UpstreamResponse
 
 ERROR_BYTES = 256 * 1024
-GATE = 120.0  # seconds from the head of a streamed answer to its first content
-DRAIN = 1.0  # seconds that a provider has to end a stream whose terminal event has come
 _REASONING = re.compile(r"signature|encrypted_content|redacted_thinking", re.IGNORECASE)
 _STREAM = Deadlines()
 _WHOLE = Deadlines(first_byte=300.0, total=600.0)
@@ -155,7 +153,7 @@ class Relay:
             body = b""
         error = FORMATS[target.format].read_error(response.status, body)
         if error.retry_after is None:
-            error.retry_after = _seconds(response.headers)
+            error.retry_after = headers.retry_after(response.headers)
         return error
 
     async def _whole(self, attempt: Attempt, response: UpstreamResponse, wire: Wire | None) -> None:
@@ -193,8 +191,8 @@ class Relay:
                     (b"content-length", str(len(answer)).encode()),
                     (b"cache-control", b"no-store"),
                     *SAFE_HEADERS,
-                    *self._headers(attempt),
-                    *_accounting(self._exchange),
+                    *headers.of_answer(self._exchange, attempt),
+                    *headers.accounting(self._exchange),
                 ],
             }
         )
@@ -207,7 +205,7 @@ class Relay:
             await self._not_a_stream(attempt.target, response)
         pipe = attempt.pipe = self._pipe(attempt.target, wire)
         chunks = response.chunks()
-        held = await _until_ready(chunks, pipe)
+        held = await flow.until_ready(chunks, pipe)
         self._exchange.first_content()
         await self._start(attempt)
         try:
@@ -233,7 +231,7 @@ class Relay:
                     (b"cache-control", b"no-cache"),
                     (b"x-accel-buffering", b"no"),
                     *SAFE_HEADERS,
-                    *self._headers(attempt),
+                    *headers.of_answer(self._exchange, attempt),
                 ],
             }
         )
@@ -251,7 +249,7 @@ class Relay:
             self._piece, pipe, keepalive=self._format.keepalive, abort=response.abort
         ) as pulse:
             try:
-                ending = await _forward(pipe, pulse, chunks, held)
+                ending = await flow.forward(pipe, pulse, chunks, held)
             except UpstreamFailure as failure:
                 if pulse.idle:
                     raise UpstreamFailure("idle_timeout", "no content") from failure
@@ -263,7 +261,7 @@ class Relay:
             attempt.complete = True
             self._settle()
             await self._last(ending)
-        await _drain(chunks)
+        await flow.drain(chunks)
 
     async def _piece(self, data: bytes) -> None:
         if self._framing is not None:
@@ -284,59 +282,6 @@ class Relay:
         if ending is None:
             raise Cut
         await self._last(ending)
-
-    def _headers(self, attempt: Attempt) -> list[tuple[bytes, bytes]]:
-        exchange, target = self._exchange, attempt.target
-        model = f"{target.provider.alias}/{target.model.id}"
-        found = [
-            (b"x-omniroute-request-id", exchange.id.encode()),
-            (b"x-omniroute-provider", target.provider.alias.encode()),
-            (b"x-omniroute-model", _visible(model)),
-        ]
-        if attempt.number > 1:
-            found.append((b"x-omniroute-fallback-attempts", str(attempt.number - 1).encode()))
-        return found
-
-
-async def _until_ready(chunks: AsyncIterator[bytes], pipe: Tap) -> bytes:
-    """Reads until there is content. Raises what the stream says or does before that."""
-    held = b""
-    try:
-        async with asyncio.timeout(GATE):
-            while not pipe.ready and not pipe.done:
-                chunk = await anext(chunks, None)
-                held += pipe.close() if chunk is None else pipe.feed(chunk)
-                if pipe.error is not None:
-                    raise pipe.error
-                if chunk is None and not pipe.done:
-                    raise UpstreamFailure("incomplete", "the stream ended before any content")
-    except TimeoutError as exc:
-        raise UpstreamFailure("first_byte_timeout", "no content in time") from exc
-    return held
-
-
-async def _forward(pipe: Tap, pulse: Pulse, chunks: AsyncIterator[bytes], held: bytes) -> bytes:
-    """Writes everything up to the terminal piece, and returns that one."""
-    while not pipe.done:
-        if held:
-            await pulse.write(held)
-        chunk = await anext(chunks, None)
-        held = pipe.close() if chunk is None else pipe.feed(chunk)
-        if pipe.error is not None:
-            raise pipe.error
-        if chunk is None and not pipe.done:
-            raise UpstreamFailure("incomplete", "no terminal event")
-    return held
-
-
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
-    """Lets the connection become reusable. The client already has everything."""
-    try:
-        async with asyncio.timeout(DRAIN):
-            async for _ in chunks:
-                pass
-    except (TimeoutError, UpstreamFailure):
-        return
 
 
 async def _load(raw: bytes) -> dict[str, Any]:
@@ -366,34 +311,3 @@ def _as_error(error: UpstreamError | UpstreamFailure) -> UpstreamError:
         kind="server",
         code=f"upstream_{error.kind}",
     )
-
-
-def _seconds(headers: Any) -> float | None:
-    """`Retry-After` in seconds; dates and nonsense are ignored."""
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name, "")
-        try:
-            seconds = float(value) * scale
-        except ValueError:
-            continue
-        if 0 <= seconds < 1e9:
-            return seconds
-    return None
-
-
-def _accounting(exchange: Exchange) -> list[tuple[bytes, bytes]]:
-    record = exchange.attempts[-1]
-    found = [
-        (b"x-omniroute-latency-ms", str(exchange.elapsed_ms()).encode()),
-        (b"x-omniroute-tokens-in", str(record.usage.prompt).encode()),
-        (b"x-omniroute-tokens-out", str(record.usage.output).encode()),
-    ]
-    if record.cost_e10 is not None:
-        usd = f"{record.cost_e10 // 10**10}.{record.cost_e10 % 10**10:010d}"
-        found.append((b"x-omniroute-response-cost", usd.encode()))
-    return found
-
-
-def _visible(text: str) -> bytes:
-    """A header value: printable ASCII, everything else as a question mark."""
-    return "".join(c if " " <= c <= "~" else "?" for c in text).encode()
