@@ -112,7 +112,7 @@ results = st.lists(text_parts.map(lambda part: ir.Text(text=part.text)) | media,
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> ir.Request:
+def conversations(draw: st.DrawFn) -> tuple[ir.Message, ...]:
     messages = [ir.Message(role="user", parts=(draw(text_parts),))]
     for turn in range(draw(st.integers(0, 3))):
         calls = [
@@ -137,6 +137,11 @@ def requests(draw: st.DrawFn) -> ir.Request:
         ]
         asked = draw(st.lists(text_parts | media, min_size=not answers, max_size=2))
         messages.append(ir.Message(role="user", parts=(*answers, *asked)))
+    return tuple(messages)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> ir.Request:
     tool_names = draw(st.lists(names, min_size=1, max_size=3, unique=True))
     tools = [
         ir.Tool(name=name, description=draw(st.just("") | texts), schema=draw(schemas))
@@ -145,7 +150,7 @@ def requests(draw: st.DrawFn) -> ir.Request:
     return ir.Request(
         format="gemini",
         model="m",
-        messages=tuple(messages),
+        messages=draw(conversations()),
         max_tokens=draw(st.none() | st.integers(1, 1000)),
         stream=draw(st.booleans()),
         include_usage=True,

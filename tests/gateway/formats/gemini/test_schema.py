@@ -5,53 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from google.genai import types
-from hypothesis import given
-from hypothesis import strategies as st
 
 from omniroute.gateway.formats.gemini import schema
 
-ALLOWED = frozenset(
-    {"type", "format", "title", "description", "nullable", "enum", "items", "properties"}
-    | {"required", "propertyOrdering", "minItems", "maxItems", "minLength", "maxLength"}
-    | {"minProperties", "maxProperties", "minimum", "maximum", "pattern", "default", "example"}
-    | {"anyOf"}
-)
-TYPES = {"STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT"}
-
-
-def nodes(reduced: Any) -> list[dict[str, Any]]:
-    """Every node of a reduced schema; fails for what is no node."""
-    assert isinstance(reduced, dict)
-    found = [reduced]
-    inner = [*reduced.get("anyOf", ()), *reduced.get("properties", {}).values()]
-    if "items" in reduced:
-        inner.append(reduced["items"])
-    for each in inner:
-        found += nodes(each)
-    return found
-
-
-def check(reduced: Any) -> None:
-    """What Google's `Schema` demands, and what its SDK can read."""
-    for node in nodes(reduced):
-        assert node.keys() <= ALLOWED
-        if "anyOf" in node:
-            assert node.keys() == {"anyOf"}, "anyOf must be the only field"
-            assert len(node["anyOf"]) > 1
-            continue
-        assert node["type"] in TYPES
-        assert ("items" in node) is (node["type"] == "ARRAY")
-        assert node.get("properties", True), "properties must not be empty"
-        assert set(node.get("required", ())) <= set(node.get("properties", ()))
-        enum = node.get("enum", ["x"])
-        assert enum
-        assert all(isinstance(word, str) and word for word in enum)
-        if "enum" in node:
-            assert node["type"] == "STRING"
-        for keyword in ("title", "description", "pattern", "format"):
-            assert isinstance(node.get(keyword, ""), str)
-    types.Schema.model_validate(reduced)
+from .agents import AGENT_TOOLS
+from .rules import check, nodes
 
 
 def one(given: Any, root: Any = None) -> Any:
@@ -367,66 +325,6 @@ def test_it_reduces_the_form_of_an_answer_of_any_type():
     }
 
 
-# What coding agents declare, in the words of their schema libraries.
-AGENT_TOOLS: list[dict[str, Any]] = [
-    {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "type": "object",
-        "properties": {
-            "command": {"type": "string", "description": "The command"},
-            "timeout": {"type": "integer", "exclusiveMinimum": 0, "maximum": 600_000},
-            "run_in_background": {"type": "boolean", "default": False},
-        },
-        "required": ["command"],
-        "additionalProperties": False,
-    },
-    {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "type": "object",
-        "properties": {
-            "todos": {
-                "type": "array",
-                "maxItems": 100,
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "content": {"type": "string", "minLength": 1},
-                        "status": {"type": "string", "enum": ["pending", "done"]},
-                        "priority": {"enum": [1, 2, 3]},
-                    },
-                    "required": ["content", "status"],
-                    "additionalProperties": False,
-                },
-            },
-            "answers": {
-                "type": "object",
-                "propertyNames": {"type": "string"},
-                "additionalProperties": {"type": "string"},
-            },
-        },
-        "required": ["todos"],
-    },
-    {
-        "type": "object",
-        "properties": {
-            "url": {"type": "string", "format": "uri"},
-            "mode": {"anyOf": [{"const": "plan"}, {"const": "act"}, {"type": "null"}]},
-            "filter": {"$ref": "#/$defs/Filter"},
-        },
-        "required": ["url"],
-        "$defs": {
-            "Filter": {
-                "type": "object",
-                "properties": {
-                    "field": {"type": "string", "pattern": "^[a-z]+$"},
-                    "any": {"type": "array", "items": {"$ref": "#/$defs/Filter"}},
-                },
-            }
-        },
-    },
-]
-
-
 @pytest.mark.parametrize("tool", AGENT_TOOLS)
 def test_it_reduces_the_tools_of_coding_agents_to_what_google_takes(tool: dict[str, Any]):
     reduced = schema.parameters(tool)
@@ -434,80 +332,3 @@ def test_it_reduces_the_tools_of_coding_agents_to_what_google_takes(tool: dict[s
     check(reduced)
     assert reduced["properties"].keys() == tool["properties"].keys()
     assert reduced["required"] == tool["required"]
-
-
-words = st.sampled_from(["a", "b", "$ref", "type", "enum", "x y"])
-values = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-9, 9) | words,
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=2),
-    max_leaves=3,
-)
-kinds = st.sampled_from(
-    ["string", "number", "integer", "boolean", "array", "object", "null", "STRING", "odd"]
-)
-refs = st.sampled_from(["#", "#/$defs/A", "#/$defs/B", "#/properties/a", "#/nowhere", "other"])
-
-
-def keyword_values(schemas: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    several = st.lists(schemas, max_size=3)
-    named = st.dictionaries(words, schemas, max_size=3)
-    return st.fixed_dictionaries(
-        {},
-        optional={
-            "type": kinds | st.lists(kinds, max_size=3) | values,
-            "properties": named | values,
-            "required": st.lists(words) | values,
-            "items": schemas | several | values,
-            "prefixItems": several,
-            "anyOf": several | values,
-            "oneOf": several,
-            "allOf": several | values,
-            "$ref": refs | values,
-            "$defs": st.fixed_dictionaries({}, optional={"A": schemas, "B": schemas}),
-            "enum": st.lists(values, max_size=3) | values,
-            "const": values,
-            "minimum": values,
-            "maximum": values,
-            "exclusiveMinimum": values,
-            "exclusiveMaximum": values,
-            "minLength": values,
-            "maxItems": values,
-            "pattern": values,
-            "format": words | values,
-            "nullable": values,
-            "default": values,
-            "description": words | values,
-            "title": values,
-            "additionalProperties": schemas,
-            "propertyNames": schemas,
-            "not": schemas,
-            "if": schemas,
-            "multipleOf": values,
-            "uniqueItems": values,
-            "x-own": values,
-            "propertyOrdering": st.lists(words) | values,
-        },
-    )
-
-
-json_schemas = st.recursive(
-    st.booleans() | st.just({}) | st.builds(lambda kind: {"type": kind}, kinds),
-    keyword_values,
-    max_leaves=12,
-)
-
-
-@given(json_schemas)
-def test_it_takes_any_schema_and_says_it_in_allowed_words_only(given_: Any):
-    for reduce in (schema.output, schema.parameters):
-        reduced = reduce(given_)
-        if reduced is not None:
-            check(reduced)
-            assert reduce(reduced) == reduced, "not idempotent"
-
-
-@given(json_schemas)
-def test_it_leaves_the_schema_of_the_caller_as_it_was(given_: Any):
-    before = repr(given_)
-    schema.parameters(given_)
-    assert repr(given_) == before

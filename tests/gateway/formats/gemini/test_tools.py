@@ -10,7 +10,7 @@ from omniroute.gateway import ir
 from omniroute.gateway.formats.gemini import FORMAT
 from omniroute.gateway.snapshot import Model
 
-from .test_schema import AGENT_TOOLS
+from .agents import AGENT_TOOLS
 from .wire import GOOGLE, THIRD, ask, assistant, call, read, result, user, write
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
