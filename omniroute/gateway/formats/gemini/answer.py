@@ -86,15 +86,28 @@ def _is_nothing(part: ir.Part) -> bool:
 
 
 def joined(found: Iterable[ir.Part]) -> tuple[ir.Part, ...]:
-    """The parts of a whole answer, with neighbours that are one made one."""
+    """Parts with neighbours that are one made one."""
     result: list[ir.Part] = []
+    texts: list[list[str]] = []
     for part in found:
-        last = result[-1] if result else None
-        match last, part:
-            case ir.Text(), ir.Text() if not last.extra and not part.extra:
-                result[-1] = replace(last, text=last.text + part.text)
-            case ir.Thinking(signature=None), ir.Thinking() if not last.extra:
-                result[-1] = replace(part, text=last.text + part.text)
-            case _:
-                result.append(part)
-    return tuple(result)
+        text = part.text if isinstance(part, ir.Text | ir.Thinking) else ""
+        if result and _goes_on(result[-1], part):
+            result[-1] = part
+            texts[-1].append(text)
+        else:
+            result.append(part)
+            texts.append([text])
+    return tuple(
+        replace(part, text="".join(pieces)) if isinstance(part, ir.Text | ir.Thinking) else part
+        for part, pieces in zip(result, texts, strict=True)
+    )
+
+
+def _goes_on(last: ir.Part, part: ir.Part) -> bool:
+    match last, part:
+        case ir.Text(), ir.Text():
+            return not last.extra and not part.extra
+        case ir.Thinking(origin="gemini", signature=None), ir.Thinking(origin="gemini"):
+            return not last.extra
+        case _:
+            return False

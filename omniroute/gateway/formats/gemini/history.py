@@ -7,10 +7,13 @@ both get an id from their place, the same in every request that repeats the conv
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
 
 from omniroute.gateway import ir
 from omniroute.gateway.errors import InvalidRequest
 from omniroute.gateway.formats.gemini import luggage, parts
+from omniroute.gateway.formats.gemini.answer import joined
 from omniroute.gateway.formats.gemini.spelling import FORMAT_NAME
 from omniroute.gateway.translation.fields import Fields, fault
 from omniroute.gateway.translation.naming import minted
@@ -23,7 +26,13 @@ def read(body: Fields) -> tuple[ir.Message, ...]:
     if not contents:
         raise InvalidRequest("`contents` must not be empty.", param="contents")
     ids = _Ids()
-    return (*_system(body), *(_message(content, ids) for content in contents))
+    messages = _system(body)
+    for role, spoken in groupby(contents, key=_role):
+        if role == "assistant":
+            messages.append(_answer(list(spoken), ids))
+        else:
+            messages += [_message(content, ids) for content in spoken]
+    return tuple(messages)
 
 
 def listed(body: Fields, name: str) -> list[Fields]:
@@ -51,22 +60,37 @@ def _system(body: Fields) -> list[ir.Message]:
     return [ir.Message(role="system", parts=tuple(found))]
 
 
-def _message(content: Fields, ids: _Ids) -> ir.Message:
+def _role(content: Fields) -> ir.Role:
     role = _ROLES.get(content.text("role") or "user")
     if role is None:
         raise content.fault("role", "be user or model")
+    return role
+
+
+def _message(content: Fields, ids: _Ids) -> ir.Message:
+    found = tuple(ids.named(parts.read(part)) for part in listed(content, "parts"))
+    return ir.Message(role="user", parts=found, extra=_extra(content))
+
+
+def _answer(contents: list[Fields], ids: _Ids) -> ir.Message:
+    """What the model said, which clients return cut as it was streamed: put together again."""
     found: list[ir.Part] = []
-    for part in listed(content, "parts"):
-        signature = part.raw.get("thoughtSignature")
-        if isinstance(signature, str) and luggage.is_ours(signature):
-            del part.raw["thoughtSignature"]
-            found = [*filter(_is_no_show, found), *luggage.unpacked(signature)]
-            if not part.raw.get("text", "-"):
-                continue  # it was made for nothing but to carry
-        found.append(ids.named(parts.read(part)))
-    return ir.Message(
-        role=role, parts=tuple(found), extra=content.extras(FORMAT_NAME, ("role", "parts"))
-    )
+    extra: dict[str, Any] = {}
+    for content in contents:
+        extra |= _extra(content)
+        for part in listed(content, "parts"):
+            signature = part.raw.get("thoughtSignature")
+            if isinstance(signature, str) and luggage.is_ours(signature):
+                del part.raw["thoughtSignature"]
+                found = [*filter(_is_no_show, found), *luggage.unpacked(signature)]
+                if not part.raw.get("text", "-"):
+                    continue  # it was made for nothing but to carry
+            found.append(ids.named(parts.read(part)))
+    return ir.Message(role="assistant", parts=joined(found), extra=extra or ir.NO_EXTRA)
+
+
+def _extra(content: Fields) -> ir.Extra:
+    return content.extras(FORMAT_NAME, ("role", "parts"))
 
 
 def _is_no_show(part: ir.Part) -> bool:

@@ -88,7 +88,7 @@ def test_it_reads_one_content_where_a_list_is_due():
 
 
 def test_it_reads_the_roles():
-    roles = [{"role": role, "parts": [{"text": "x"}]} for role in ("user", "model", "function", "")]
+    roles = [turn(role, {"text": "x"}) for role in ("user", "model", "function", "")]
     request = read(*roles, {"parts": [{"text": "x"}]})
     assert [message.role for message in request.messages] == [
         "user",
@@ -249,6 +249,34 @@ def pairs(*contents: Any) -> list[tuple[str, str]]:
             elif isinstance(part, ir.ToolResult):
                 found.append((part.call_id, part.name or ""))
     return found
+
+
+def test_it_puts_an_answer_together_that_comes_back_cut_as_it_was_streamed():
+    """Google's SDKs keep every chunk, as a part or as a content of its own."""
+    signed = {"text": "", "thoughtSignature": "c2ln"}
+    whole = ir.Message(
+        role="assistant",
+        parts=(
+            ir.Thinking(text="Hmm.", origin="gemini"),
+            ir.Text(text="Let me look."),
+            ir.Text(text="", extra={"gemini": {"thoughtSignature": "c2ln"}}),
+            ir.Text(text="Done."),
+        ),
+    )
+    pieces: list[Any] = [
+        {"text": "Hm", "thought": True},
+        {"text": "m.", "thought": True},
+        {"text": "Let me "},
+        {"text": "look."},
+        signed,
+        {"text": "Do"},
+        {"text": "ne."},
+    ]
+    asked = turn("user", {"text": "a"}, {"text": "b"})
+    for contents in ([turn("model", *pieces)], [turn("model", piece) for piece in pieces]):
+        request = read(asked, *contents, asked, asked)
+        assert request.messages[1] == whole
+        assert [len(message.parts) for message in request.messages] == [2, 4, 2, 2]
 
 
 def test_it_pairs_calls_without_ids_by_their_name_and_order():

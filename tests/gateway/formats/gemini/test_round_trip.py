@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from omniroute.gateway import ir
 from omniroute.gateway.formats.gemini import FORMAT
+from omniroute.gateway.formats.gemini.answer import joined
 
 from .golden import ANSWER, ARRAY, PARTS, REQUEST, STREAM, USAGE
 from .wire import GOOGLE, HEAD, THIRD, chunks_in, events, parts, said, stream_of, wrote
@@ -125,7 +126,7 @@ def conversations(draw: st.DrawFn) -> tuple[ir.Message, ...]:
             for n in range(draw(st.integers(0, 3)))
         ]
         spoken = draw(st.lists(text_parts | own_parts, min_size=not calls, max_size=3))
-        messages.append(ir.Message(role="assistant", parts=(*spoken, *calls)))
+        messages.append(ir.Message(role="assistant", parts=(*joined(spoken), *calls)))
         answers = [
             ir.ToolResult(
                 call_id=call.id,

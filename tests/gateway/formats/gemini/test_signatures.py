@@ -157,6 +157,7 @@ def test_it_carries_the_thinking_of_another_family_on_the_call_behind_it(streame
         {"text": UNSIGNED.text, "thought": True},
     ]
     returned = [part for part in told if not part.get("thought") and part.get("text") != ""]
+    assert back(*(turn("model", part) for part in told if part.get("text") != "")) == list(answer)
     assert back(turn("model", *returned)) == list(answer)
     assert back(turn("model", *(part for part in told if part.get("text") != ""))) == list(answer)
 
