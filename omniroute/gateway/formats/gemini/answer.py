@@ -40,7 +40,7 @@ class Answer:
                 found += self._parts(answers.mapping(raw, "part"))
         except InvalidRequest as exc:
             raise UpstreamFailure("protocol", exc.message) from exc
-        found = [part for part in found if not _is_nothing(part)]
+        found = [part for part in found if not is_nothing(part)]
         self.empty = self.empty and not found
         return found
 
@@ -81,7 +81,7 @@ class Answer:
         return replace(part, id=given)
 
 
-def _is_nothing(part: ir.Part) -> bool:
+def is_nothing(part: ir.Part) -> bool:
     return part in (ir.Text(text=""), ir.Thinking(text="", origin=FORMAT_NAME))
 
 

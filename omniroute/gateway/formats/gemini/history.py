@@ -6,6 +6,7 @@ both get an id from their place, the same in every request that repeats the conv
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from omniroute.gateway import ir
 from omniroute.gateway.errors import InvalidRequest
 from omniroute.gateway.formats.gemini import luggage, parts
-from omniroute.gateway.formats.gemini.answer import joined
+from omniroute.gateway.formats.gemini.answer import is_nothing, joined
 from omniroute.gateway.formats.gemini.spelling import FORMAT_NAME
 from omniroute.gateway.translation.fields import Fields, fault
 from omniroute.gateway.translation.naming import minted
@@ -29,7 +30,8 @@ def read(body: Fields) -> tuple[ir.Message, ...]:
     messages = _system(body)
     for role, spoken in groupby(contents, key=_role):
         if role == "assistant":
-            messages.append(_answer(list(spoken), ids))
+            answer = _answer(spoken, ids)
+            messages += [answer] if answer.parts else []
         else:
             messages += [_message(content, ids) for content in spoken]
     return tuple(messages)
@@ -72,7 +74,7 @@ def _message(content: Fields, ids: _Ids) -> ir.Message:
     return ir.Message(role="user", parts=found, extra=_extra(content))
 
 
-def _answer(contents: list[Fields], ids: _Ids) -> ir.Message:
+def _answer(contents: Iterable[Fields], ids: _Ids) -> ir.Message:
     """What the model said, which clients return cut as it was streamed: put together again."""
     found: list[ir.Part] = []
     extra: dict[str, Any] = {}
@@ -83,9 +85,9 @@ def _answer(contents: list[Fields], ids: _Ids) -> ir.Message:
             if isinstance(signature, str) and luggage.is_ours(signature):
                 del part.raw["thoughtSignature"]
                 found = [*filter(_is_no_show, found), *luggage.unpacked(signature)]
-                if not part.raw.get("text", "-"):
-                    continue  # it was made for nothing but to carry
-            found.append(ids.named(parts.read(part)))
+            read = parts.read(part)
+            if not is_nothing(read):
+                found.append(ids.named(read))
     return ir.Message(role="assistant", parts=joined(found), extra=extra or ir.NO_EXTRA)
 
 

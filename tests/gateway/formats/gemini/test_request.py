@@ -269,6 +269,7 @@ def test_it_puts_an_answer_together_that_comes_back_cut_as_it_was_streamed():
         {"text": "Let me "},
         {"text": "look."},
         signed,
+        {"text": ""},
         {"text": "Do"},
         {"text": "ne."},
     ]
@@ -277,6 +278,8 @@ def test_it_puts_an_answer_together_that_comes_back_cut_as_it_was_streamed():
         request = read(asked, *contents, asked, asked)
         assert request.messages[1] == whole
         assert [len(message.parts) for message in request.messages] == [2, 4, 2, 2]
+    silent = read(asked, turn("model", {"text": ""}), turn("model"), asked)
+    assert [message.role for message in silent.messages] == ["user", "user"]
 
 
 def test_it_pairs_calls_without_ids_by_their_name_and_order():
