@@ -194,5 +194,6 @@ def _plain_text(part: ir.Document, data: str) -> str:
 def _title(part: ir.Part) -> str:
     if not isinstance(part, ir.Opaque):
         return f"a {type(part).__name__}"
-    kind = part.value.get("type") if isinstance(part.value, dict) else None
+    value = part.value if isinstance(part.value, dict) else {}
+    kind = value.get("type") or next(iter(value), None)  # Gemini's parts have no type
     return f"`{kind}`, which only {part.format} knows,"

@@ -61,8 +61,11 @@ class History:
     def _spoken(self, position: int, message: ir.Message) -> Iterator[dict[str, Any]]:
         """An assistant's message, and the results of its calls right behind it."""
         parts, results = self._pairing.answer(position, message.parts)
-        if parts or not message.parts:
-            yield from self._assistant(replace(message, parts=tuple(parts)))
+        kept = [part for part in parts if not _is_foreign(part)]
+        if len(kept) < len(parts):
+            self.losses.add("messages.content")
+        if kept or not message.parts:
+            yield from self._assistant(replace(message, parts=tuple(kept)))
         for result in results:
             named = {"name": result.name} if result.name and self._same else {}
             content = self._result_text(result)
@@ -154,6 +157,11 @@ def _marked_as_error(parts: list[ir.Part]) -> list[ir.Part]:
 
 def _is_spoken(message: ir.Message) -> bool:
     return message.role == "assistant"
+
+
+def _is_foreign(part: ir.Part) -> bool:
+    """Such as the logs of tools that another vendor ran."""
+    return isinstance(part, ir.Opaque) and part.format != FORMAT_NAME
 
 
 def _merged(run: Iterable[ir.Message]) -> list[ir.Message]:

@@ -128,3 +128,18 @@ def test_it_says_what_it_cannot_carry():
     for value in ({"type": "server_tool_use"}, ["odd"]):
         with pytest.raises(Unsupported, match="which only anthropic knows"):
             sent(user(ir.Opaque(format="anthropic", value=value)))
+    with pytest.raises(Unsupported, match="`fileData`, which only gemini knows"):
+        sent(user(ir.Opaque(format="gemini", value={"fileData": {}, "videoMetadata": {}})))
+
+
+def test_it_leaves_out_the_logs_of_another_vendors_tools_so_that_the_conversation_goes_on():
+    log = ir.Opaque(format="anthropic", value={"type": "web_search_tool_result"})
+    wire = write(
+        request(user(text("Hi")), assistant(log, text("Found.")), assistant(log), user(text("So?")))
+    )
+    assert wire.body["messages"] == [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Found."},
+        {"role": "user", "content": "So?"},
+    ]
+    assert wire.losses == ("messages.content",)
