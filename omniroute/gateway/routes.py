@@ -64,8 +64,8 @@ _METHODS = {
     "streamGenerateContent": Match(endpoint=_GENERATE, stream=True),
     "countTokens": Match(endpoint=_GEMINI_COUNT),
 }
-# Some clients leave out `/v1beta`, some `models/`; a model's id may hold slashes.
-_GEMINI_CALL = re.compile(r"(?:/v1beta|/v1)?/(?:models/)?(?P<model>[^:]+):(?P<method>[A-Za-z]+)")
+# Some clients leave out `/v1beta`, some `models/`; a model's id may hold slashes and colons.
+_GEMINI_CALL = re.compile(r"(?:/v1beta|/v1)?/(?:models/)?(?P<model>.+):(?P<method>[A-Za-z]+)")
 # What clients ask for whose base URL has one `/v1` too few.
 _BARE = frozenset(
     {
@@ -130,13 +130,13 @@ def dialect(scope: Scope) -> str:
         return "openai_responses"
     if path.startswith("/v1beta") or _gemini_call(path):
         return "gemini"
-    if path == "/v1/models" or path.startswith("/v1/models/"):
-        return list_dialect(scope)
-    return "openai_chat"
+    if path.startswith("/v1/chat/") or path == "/v1/completions":
+        return "openai_chat"
+    return list_dialect(scope)
 
 
 def list_dialect(scope: Scope) -> str:
-    """Three APIs share the model list; Anthropic's SDKs may send their key as Bearer."""
+    """Three APIs share `/v1` and the model list; Anthropic's SDKs may send their key as Bearer."""
     names = {name for name, _ in scope["headers"]}
     if b"anthropic-version" in names:
         return "anthropic"
