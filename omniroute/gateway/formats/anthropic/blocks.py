@@ -95,6 +95,12 @@ def _search_result(block: Fields) -> ir.Part:
     return ir.Text(text="\n".join(lines), extra={FORMAT_NAME: {"block": block.raw}})
 
 
+def _tool_reference(block: Fields) -> ir.Part:
+    """What a tool search found: other models are given all tools from the beginning."""
+    text = f"The tool `{block.given('tool_name')}` can be used now."
+    return ir.Text(text=text, extra={FORMAT_NAME: {"block": block.raw}})
+
+
 def _thinking(block: Fields) -> ir.Part:
     text, signature = block.text("thinking") or "", block.text("signature")
     return carrier.thinking(text, signature, _extra(block, "thinking", "signature"), FORMAT_NAME)
@@ -130,9 +136,10 @@ def _tool_result(block: Fields) -> ir.Part:
 
 
 _LEAVES: Readers = {"text": _text, "image": _image}
-_NESTED: Readers = {**_LEAVES, "document": _document, "search_result": _search_result}
+_OUTER: Readers = {**_LEAVES, "document": _document, "search_result": _search_result}
+_NESTED: Readers = {**_OUTER, "tool_reference": _tool_reference}
 _READERS: Readers = {
-    **_NESTED,
+    **_OUTER,
     "thinking": _thinking,
     "redacted_thinking": _redacted,
     "tool_use": _tool_use,

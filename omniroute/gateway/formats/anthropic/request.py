@@ -99,7 +99,17 @@ def _message(message: Fields) -> ir.Message:
     if role is None:
         raise message.fault("role", "be one of user, assistant, system")
     extra = message.extras(FORMAT_NAME, ("role", "content"))
-    return ir.Message(role=role, parts=unpacked(read_content(message)), extra=extra)
+    parts = map(_summed_up, unpacked(read_content(message)))
+    return ir.Message(role=role, parts=tuple(parts), extra=extra)
+
+
+def _summed_up(part: ir.Part) -> ir.Part:
+    """A compacted conversation as its summary, which every model can read."""
+    match part:
+        case ir.Opaque(value={"type": "compaction", "content": str(text)} as block):
+            return ir.Text(text=text, extra={FORMAT_NAME: {"block": block}})
+        case _:
+            return part
 
 
 def _sampling(body: Fields) -> ir.Sampling:

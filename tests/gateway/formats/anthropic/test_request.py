@@ -135,6 +135,27 @@ def test_it_reads_a_search_result_as_text_for_models_that_know_no_such_thing() -
     assert part.text == "T\nhttps://e.com\nhit"
 
 
+def test_it_reads_what_a_tool_search_found_as_text_for_models_that_have_all_tools() -> None:
+    found = {"type": "tool_reference", "tool_name": "get_rate"}
+    result = {"type": "tool_result", "tool_use_id": "t", "content": [found]}
+    [message] = read(messages=[{"role": "user", "content": [result]}]).messages
+    [answer] = message.parts
+    assert isinstance(answer, ir.ToolResult)
+    assert answer.parts == (
+        ir.Text(text="The tool `get_rate` can be used now.", extra={"anthropic": {"block": found}}),
+    )
+
+
+def test_it_reads_the_summary_of_a_compacted_conversation_as_text() -> None:
+    block = {"type": "compaction", "content": "They greeted each other."}
+    sealed = {"type": "compaction", "content": None, "encrypted_content": "x"}
+    [message] = read(messages=[{"role": "assistant", "content": [block, sealed]}]).messages
+    assert message.parts == (
+        ir.Text(text="They greeted each other.", extra={"anthropic": {"block": block}}),
+        ir.Opaque(format="anthropic", value=sealed),
+    )
+
+
 @pytest.mark.parametrize(
     ("thinking", "config", "expected"),
     [
