@@ -116,7 +116,7 @@ def allowed_methods(path: str) -> str:
 
 def canonical(path: str) -> str:
     """The path as in the table: one `/v1`, not two and not none."""
-    if path in _BARE:
+    if path in _BARE or path.startswith("/models/"):
         return f"/v1{path}"
     return path.removeprefix("/v1") if path.startswith("/v1/v1/") else path
 

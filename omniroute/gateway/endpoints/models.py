@@ -38,11 +38,21 @@ def _anthropic(snapshot: Snapshot, key: Key) -> dict[str, Any]:
 
 
 def one(dialect: str, snapshot: Snapshot, key: Key, name: str) -> dict[str, Any]:
-    """Raises NotFound for a model that is not in the caller's list."""
+    """Under any name that it goes by. Raises NotFound for a model not in the caller's list."""
+    wanted = _listed_as(name, snapshot)
     for item in _all(snapshot, key):
-        if item["id"] == name:
+        if item["id"] == wanted:
+            item["id"] = name
             return _gemini(item) if dialect == "gemini" else item
     raise NotFound(f"The model '{name}' is not in the list.", code="model_not_found")
+
+
+def _listed_as(name: str, snapshot: Snapshot) -> str:
+    """The list has each model once: with its provider's short prefix, in its own spelling."""
+    prefix, _, spelled = name.partition("/")
+    provider = snapshot.providers.get(snapshot.prefixes.get(prefix, ""))
+    model = provider.models.get(spelled) if provider else None
+    return f"{provider.alias}/{model.id}" if provider and model else name
 
 
 def _gemini(item: dict[str, Any]) -> dict[str, Any]:
