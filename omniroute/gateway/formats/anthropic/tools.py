@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from omniroute.gateway import ir
@@ -20,7 +21,18 @@ _CHOICES: dict[str, ir.ToolChoice] = {
 
 
 def read_tools(body: Fields) -> tuple[ir.Tool, ...]:
-    return tuple(_read_tool(tool) for tool in body.objects("tools"))
+    """The tools of a request, with those that the conversation has brought on its way."""
+    return tuple(_read_tool(tool) for tool in (*body.objects("tools"), *_brought(body)))
+
+
+def _brought(body: Fields) -> Iterator[Fields]:
+    for message in body.objects("messages"):
+        if message.raw.get("role") != "system" or not isinstance(message.raw.get("content"), list):
+            continue
+        for block in message.objects("content"):
+            tool = block.child("tool") if block.raw.get("type") == "tool_addition" else None
+            if tool is not None and tool.raw.get("type") == "tool_definition":
+                yield tool.inner("definition")
 
 
 def _read_tool(tool: Fields) -> ir.Tool:

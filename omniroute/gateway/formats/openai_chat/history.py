@@ -61,9 +61,7 @@ class History:
     def _spoken(self, position: int, message: ir.Message) -> Iterator[dict[str, Any]]:
         """An assistant's message, and the results of its calls right behind it."""
         parts, results = self._pairing.answer(position, message.parts)
-        kept = [part for part in parts if not _is_foreign(part)]
-        if len(kept) < len(parts):
-            self.losses.add("messages.content")
+        kept = self._known(parts)
         if kept or not message.parts:
             yield from self._assistant(replace(message, parts=tuple(kept)))
         for result in results:
@@ -98,10 +96,17 @@ class History:
         role = "user"
         if message.role == "system":
             role = self._provider.system_role
-            parts = [part for part in parts if not _is_billing(part)]
+            parts = [part for part in self._known(parts) if not _is_billing(part)]
             if message.parts and not parts:
                 return
         yield {"role": role, "content": self._content(parts), **own(message.extra, FORMAT_NAME)}
+
+    def _known(self, parts: list[ir.Part]) -> list[ir.Part]:
+        """Without what only another vendor understands, such as the logs of tools that it ran."""
+        known = [p for p in parts if not isinstance(p, ir.Opaque) or p.format == FORMAT_NAME]
+        if len(known) < len(parts):
+            self.losses.add("messages.content")
+        return known
 
     def _content(self, parts: list[ir.Part]) -> str | list[dict[str, Any]]:
         if not self._images and any(isinstance(part, ir.Image) for part in parts):
@@ -157,11 +162,6 @@ def _marked_as_error(parts: list[ir.Part]) -> list[ir.Part]:
 
 def _is_spoken(message: ir.Message) -> bool:
     return message.role == "assistant"
-
-
-def _is_foreign(part: ir.Part) -> bool:
-    """Such as the logs of tools that another vendor ran."""
-    return isinstance(part, ir.Opaque) and part.format != FORMAT_NAME
 
 
 def _merged(run: Iterable[ir.Message]) -> list[ir.Message]:

@@ -67,9 +67,18 @@ class History:
             for result in answers:
                 yield self._output(result, freeform=result.call_id in raw)
             return
-        parts = [part for part in message.parts if not isinstance(part, ir.ToolResult)]
+        parts: list[ir.Part] = [p for p in message.parts if not isinstance(p, ir.ToolResult)]
+        if message.role == "system":
+            parts = self._known(parts)
         if parts:
             yield self._said(self._system_role if message.role == "system" else "user", parts)
+
+    def _known(self, parts: list[ir.Part]) -> list[ir.Part]:
+        """System text without what only another vendor understands."""
+        known = [p for p in parts if not isinstance(p, ir.Opaque) or p.format == FORMAT_NAME]
+        if len(known) < len(parts):
+            self.losses.add("input")
+        return known
 
     def _note(self, parts: Iterable[ir.Part]) -> None:
         for part in parts:

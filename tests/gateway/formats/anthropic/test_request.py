@@ -146,6 +146,19 @@ def test_it_reads_what_a_tool_search_found_as_text_for_models_that_have_all_tool
     )
 
 
+def test_it_reads_the_tools_that_a_conversation_brings_on_its_way() -> None:
+    brought = {"name": "get_time", "input_schema": {"type": "object"}}
+    blocks = [
+        {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": brought}},
+        {"type": "tool_addition", "tool": {"type": "tool_reference", "name": "look"}},
+    ]
+    request = read(
+        tools=[{"name": "look", "input_schema": {"type": "object"}}],
+        messages=[*HELLO["messages"], {"role": "system", "content": blocks}],
+    )
+    assert [tool.name for tool in request.tools] == ["look", "get_time"]
+
+
 def test_it_reads_the_summary_of_a_compacted_conversation_as_text() -> None:
     block = {"type": "compaction", "content": "They greeted each other."}
     sealed = {"type": "compaction", "content": None, "encrypted_content": "x"}

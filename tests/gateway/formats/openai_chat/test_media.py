@@ -9,7 +9,7 @@ from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.snapshot import Model
 
 from .test_history import IMAGE, IMAGE_URL, call, result, sent, text
-from .wire import assistant, request, user, write
+from .wire import assistant, request, system, user, write
 
 
 def test_it_gives_images_in_tool_results_a_message_of_their_own():
@@ -130,6 +130,18 @@ def test_it_says_what_it_cannot_carry():
             sent(user(ir.Opaque(format="anthropic", value=value)))
     with pytest.raises(Unsupported, match="`fileData`, which only gemini knows"):
         sent(user(ir.Opaque(format="gemini", value={"fileData": {}, "videoMetadata": {}})))
+
+
+def test_it_leaves_out_of_system_text_what_only_another_api_understands():
+    odd = ir.Opaque(format="anthropic", value={"type": "tool_addition"})
+    wire = write(
+        request(system("Be brief."), user(text("Hi")), ir.Message(role="system", parts=(odd,)))
+    )
+    assert wire.body["messages"] == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hi"},
+    ]
+    assert wire.losses == ("messages.content",)
 
 
 def test_it_leaves_out_the_logs_of_another_vendors_tools_so_that_the_conversation_goes_on():

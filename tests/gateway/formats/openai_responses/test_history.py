@@ -34,6 +34,14 @@ def test_it_leaves_a_system_prompt_with_a_picture_in_its_place():
     assert written["input"][0]["role"] == "system"
 
 
+def test_it_leaves_out_of_system_text_what_only_another_api_understands():
+    odd = ir.Opaque(format="anthropic", value={"type": "tool_addition"})
+    written = wire(ask(system("a"), user("Hi"), system(odd), system("b", odd)))
+    assert written.body["instructions"] == "a"
+    assert [item["role"] for item in written.body["input"]] == ["user", "system"]
+    assert written.losses == ("input",)
+
+
 def test_it_lets_a_system_prompt_ask_alone():
     """The API answers no request without input."""
     written = wire(ask(system("Say hi."))).body
