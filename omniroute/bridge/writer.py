@@ -14,8 +14,7 @@ from typing import Any
 
 import orjson
 import structlog
-from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Model
 
 from billing.models import Entry, RequestLog
@@ -25,6 +24,7 @@ log = structlog.get_logger()
 SYNC = 0.05  # seconds between syncs to the medium
 MOVE = 0.25  # seconds between moves into the database
 BACKOFF = 5.0
+UNFIT = (DatabaseError, OverflowError, ValueError, TypeError, KeyError)
 _NAMESPACE = uuid.UUID("0b5e6f0e-6a5b-4f0a-9a55-6f1d3d6b7c10")
 _COUNTS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
 
@@ -61,26 +61,43 @@ class UsageWriter(threading.Thread):
         if segment is not None:
             self._waiting.append(segment)
         while self._waiting:
+            records, damaged = read(self._waiting[0])
+            if damaged:
+                log.error("usage.damaged", segments=1, lines=damaged)
             try:
-                store(self._waiting[0])
-            except DatabaseError as error:
+                self._store_all(records)
+            except (OperationalError, InterfaceError) as error:
                 log.error("usage.waits", segments=len(self._waiting), error=type(error).__name__)
                 connection.close()
                 return False
             self._spool.moved(self._waiting.pop(0))
         return True
 
+    def _store_all(self, records: list[dict[str, Any]]) -> None:
+        """One record that the database does not take must not hold up the others."""
+        try:
+            store(records)
+        except (OperationalError, InterfaceError):
+            raise
+        except UNFIT:
+            for record in records:
+                try:
+                    store([record])
+                except UNFIT as error:
+                    if isinstance(error, OperationalError | InterfaceError):
+                        raise
+                    self._spool.set_aside(record)
+                    log.error("usage.refused", error=type(error).__name__)
 
-def store(segment: Segment) -> None:
-    """Writes a segment's records in one transaction. Safe to repeat. Raises a database error."""
-    records, damaged = read(segment)
-    if damaged:
-        log.error("usage.damaged", segment=segment.path.name, lines=damaged)
+
+def store(records: list[dict[str, Any]]) -> None:
+    """Writes records in one transaction. Safe to repeat. Raises a database error."""
+    rows = _Rows(connection.features.has_native_uuid_field)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(_LOG_INSERT, [_log_row(record) for record in records])
+        cursor.executemany(_LOG_INSERT, [rows.log(record) for record in records])
         cursor.executemany(
             _ENTRY_INSERT,
-            [_entry(record, attempt) for record in records for attempt in record["attempts"]],
+            [rows.entry(record, attempt) for record in records for attempt in record["attempts"]],
         )
 
 
@@ -105,65 +122,70 @@ _LOG_INSERT = _insert(RequestLog, _LOG_COLUMNS)
 _ENTRY_INSERT = _insert(Entry, _ENTRY_COLUMNS)
 
 
-def _log_row(record: dict[str, Any]) -> tuple[Any, ...]:
-    attempts = record["attempts"]
-    last: dict[str, Any] = attempts[-1] if attempts else {}
-    return (
-        _id(record["request_id"]),
-        _moment(record["started_at"]),
-        _id(record["key_id"]),
-        record["endpoint"],
-        record["dialect"],
-        record["client"],
-        record["session"] or "",
-        _text(record["requested_model"]),
-        last.get("provider", ""),
-        _text(last.get("model", "")),
-        _id(last.get("connection")),
-        record["stream"],
-        record["outcome"],
-        record["status"],
-        (record["error_code"] or "")[:60],
-        last["usage"]["basis"] if last else "none",
-        _total(attempts),
-        record["duration_ms"],
-        record["ttft_ms"],
-        record["config_version"],
-        orjson.dumps(attempts).decode(),
-        orjson.dumps(record["decision"]).decode(),
-        *_sums(attempts),
-    )
+class _Rows:
+    """Records as the database takes them: UUIDs are a type of its own, or 32 digits on SQLite."""
 
+    def __init__(self, native_uuid: bool) -> None:
+        self._native_uuid = native_uuid
 
-def _entry(record: dict[str, Any], attempt: dict[str, Any]) -> tuple[Any, ...]:
-    usage = attempt["usage"]
-    return (
-        _id(str(uuid.uuid5(_NAMESPACE, f"{record['request_id']}/{attempt['number']}/settle"))),
-        Entry.Kind.SETTLE.value,
-        _id(record["request_id"]),
-        attempt["number"],
-        _moment(record["started_at"]),
-        _id(record["key_id"]),
-        attempt["provider"],
-        _text(attempt["model"]),
-        _id(attempt["connection"]),
-        usage["basis"],
-        usage["suspect"],
-        (attempt["price_id"] or "")[:120],
-        attempt["cost_e10"],
-        *_sums([attempt]),
-    )
+    def log(self, record: dict[str, Any]) -> tuple[Any, ...]:
+        attempts = record["attempts"]
+        last: dict[str, Any] = attempts[-1] if attempts else {}
+        return (
+            self._id(record["request_id"]),
+            _moment(record["started_at"]),
+            self._id(record["key_id"]),
+            record["endpoint"],
+            record["dialect"],
+            record["client"],
+            record["session"] or "",
+            _text(record["requested_model"]),
+            last.get("provider", ""),
+            _text(last.get("model", "")),
+            self._id(last.get("connection")),
+            record["stream"],
+            record["outcome"],
+            record["status"],
+            (record["error_code"] or "")[:60],
+            last["usage"]["basis"] if last else "none",
+            _total(attempts),
+            record["duration_ms"],
+            record["ttft_ms"],
+            record["config_version"],
+            orjson.dumps(attempts).decode(),
+            orjson.dumps(record["decision"]).decode(),
+            *_sums(attempts),
+        )
+
+    def entry(self, record: dict[str, Any], attempt: dict[str, Any]) -> tuple[Any, ...]:
+        usage = attempt["usage"]
+        return (
+            self._id(
+                str(uuid.uuid5(_NAMESPACE, f"{record['request_id']}/{attempt['number']}/settle"))
+            ),
+            Entry.Kind.SETTLE.value,
+            self._id(record["request_id"]),
+            attempt["number"],
+            _moment(record["started_at"]),
+            self._id(record["key_id"]),
+            attempt["provider"],
+            _text(attempt["model"]),
+            self._id(attempt["connection"]),
+            usage["basis"],
+            usage["suspect"],
+            (attempt["price_id"] or "")[:120],
+            attempt["cost_e10"],
+            *_sums([attempt]),
+        )
+
+    def _id(self, text: str | None) -> str | None:
+        if not text:
+            return None
+        return text if self._native_uuid else text.replace("-", "")
 
 
 def _sums(attempts: list[dict[str, Any]]) -> list[int]:
     return [sum(attempt["usage"][name] for attempt in attempts) for name in _COUNTS]
-
-
-def _id(text: str | None) -> str | None:
-    """A UUID as Django stores it: a real one on PostgreSQL, its 32 digits on SQLite."""
-    if not text:
-        return None
-    return text if connection.features.has_native_uuid_field else text.replace("-", "")
 
 
 def _total(attempts: list[dict[str, Any]]) -> int | None:
@@ -173,8 +195,8 @@ def _total(attempts: list[dict[str, Any]]) -> int | None:
 
 
 def _moment(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return str(connection.ops.adapt_datetimefield_value(moment))
+    """As Django writes it to SQLite; PostgreSQL reads it in the session's zone, which is UTC."""
+    return str(datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None))
 
 
 def _text(value: str) -> str:

@@ -108,6 +108,11 @@ class Spool:
                 continue
             yield Segment(path, handle)
 
+    def set_aside(self, record: dict[str, Any]) -> None:
+        """Keeps what the database refuses for people to look at."""
+        with (self._folder / "refused.log").open("ab") as file:
+            file.write(orjson.dumps(record) + b"\n")
+
     def waiting(self) -> tuple[int, int]:
         """(files, bytes) that are not in the database yet."""
         sizes = []

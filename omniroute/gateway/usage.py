@@ -61,7 +61,9 @@ def count(value: object) -> tuple[int, bool]:
 
 def checked(usage: Usage, *values: object) -> Usage:
     """`usage` marked suspect when one of the raw `values` it was made of is absurd."""
-    return replace(usage, suspect=usage.suspect or any(count(value)[1] for value in values))
+    if any(count(value)[1] for value in values):
+        return replace(usage, suspect=True)
+    return usage
 
 
 def cost_e10(usage: Usage, price: Price) -> int:
