@@ -21,6 +21,32 @@ def losses(**fields: Any) -> tuple[str, ...]:
     return wire(ask(**fields)).losses
 
 
+CONVERSATION = [
+    {
+        "type": "message",
+        "role": "user",
+        "content": [{"type": "input_text", "text": "Hi"}],
+    },
+    {
+        "type": "reasoning",
+        "summary": [{"type": "summary_text", "text": "Hm."}],
+        "encrypted_content": "gAAAA-sealed==",
+    },
+    {
+        "type": "message",
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": "On it.", "annotations": []}],
+    },
+    {
+        "type": "function_call",
+        "call_id": "call_1",
+        "name": "look",
+        "arguments": '{"at":"x"}',
+    },
+    {"type": "function_call_output", "call_id": "call_1", "output": "found"},
+]
+
+
 def test_it_writes_a_whole_conversation():
     written = wire(
         ask(
@@ -46,30 +72,7 @@ def test_it_writes_a_whole_conversation():
     assert written.body == {
         "model": "gpt-5.5",
         "instructions": "Be brief.",
-        "input": [
-            {
-                "type": "message",
-                "role": "user",
-                "content": [{"type": "input_text", "text": "Hi"}],
-            },
-            {
-                "type": "reasoning",
-                "summary": [{"type": "summary_text", "text": "Hm."}],
-                "encrypted_content": "gAAAA-sealed==",
-            },
-            {
-                "type": "message",
-                "role": "assistant",
-                "content": [{"type": "output_text", "text": "On it.", "annotations": []}],
-            },
-            {
-                "type": "function_call",
-                "call_id": "call_1",
-                "name": "look",
-                "arguments": '{"at":"x"}',
-            },
-            {"type": "function_call_output", "call_id": "call_1", "output": "found"},
-        ],
+        "input": CONVERSATION,
         "store": False,
         "include": ["reasoning.encrypted_content"],
         "stream": True,
