@@ -12,13 +12,12 @@ from typing import Any
 import orjson
 
 from omniroute.gateway import sse
-from omniroute.gateway.errors import UpstreamError, UpstreamFailure
+from omniroute.gateway.errors import UpstreamError
 from omniroute.gateway.formats import Head
 from omniroute.gateway.formats.anthropic import counts
-from omniroute.gateway.translation import vendor_errors
+from omniroute.gateway.translation import blocks, vendor_errors
 from omniroute.gateway.usage import Usage
 
-_END = re.compile(rb"(?>\r\n|\n|\r){2}")
 _MODEL = re.compile(rb'("model"\s*:\s*)"(?:[^"\\]|\\.)*+"')
 _START, _MESSAGE, _ERROR = b"content_block_start", b"message_", b"error"
 _CONTENT = ("text", "thinking", "partial_json", "signature", "content")
@@ -32,53 +31,33 @@ class Tap:
         self.usage: Usage | None = None
         self.output_bytes = 0
         self._model = head.model
-        self._tail = bytearray()
-        self._carriage_returns = False
+        self._blocks = blocks.Blocks()
         self._reported: dict[str, Any] = {}
         self._overhead: int | None = None  # what a delta has before the end of its text, but text
 
     def feed(self, chunk: bytes) -> bytes:
-        if b"\r" in chunk:
-            self._carriage_returns = True
-        if not self._tail and not self._carriage_returns and chunk.endswith(b"\n\n"):
-            return self._watch(chunk)
-        seen = max(len(self._tail) - 3, 0)
-        self._tail += chunk
-        end = self._last_end(seen)
-        if len(self._tail) - end > sse.MAX_EVENT_BYTES:
-            raise UpstreamFailure("too_large", "event")
-        if not end:
-            return b""
-        block = bytes(self._tail[:end])
-        del self._tail[:end]
-        return self._watch(block)
+        block = self._blocks.feed(chunk)
+        return self._watch(block) if block else b""
 
     def close(self) -> bytes:
         """A last event without its blank line is completed; the rest of a cut one is not sent."""
-        rest = bytes(self._tail)
-        self._tail.clear()
+        rest = self._blocks.close()
         content = rest.rstrip(b"\r\n")
         if not content:
             return rest
         event = content + b"\n\n"
         return self._inspect(event) if _parse(event) is not None else b""
 
-    def _last_end(self, start: int) -> int:
-        """Where the last whole event ends; 0 when there is none."""
-        if self._carriage_returns:
-            return max((match.end() for match in _END.finditer(self._tail, start)), default=0)
-        return self._tail.rfind(b"\n\n", start) + 2 if b"\n\n" in self._tail[start:] else 0
-
     def _watch(self, block: bytes) -> bytes:
         overhead = self._overhead
         if (
             overhead is None
-            or self._carriage_returns
+            or b"\r" in block
             or _START in block
             or _MESSAGE in block
             or _ERROR in block
         ):
-            return b"".join([self._look(event) for event in _events(block)])
+            return b"".join([self._look(event) for event in blocks.split(block)])
         quotes = [event.rfind(b'"') for event in block.split(b"\n\n")]
         self.output_bytes += sum([quote - overhead for quote in quotes if quote > overhead])
         return block
@@ -146,21 +125,13 @@ class Tap:
         self._overhead = event.rfind(b'"') - size
 
 
-def _events(block: bytes) -> list[bytes]:
-    """The events of `block`, each with the blank line that ends it."""
-    if b"\r" not in block:
-        return [event + b"\n\n" for event in block.split(b"\n\n")[:-1]]
-    ends = [match.end() for match in _END.finditer(block)]
-    return [block[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-
-
 def _parse(event: bytes) -> dict[str, Any] | None:
     """The data of one event, with its type; None when it has none that can be read."""
-    for one in sse.Parser().feed(event):
-        try:
-            data = orjson.loads(one.data)
-        except orjson.JSONDecodeError:
-            return None
-        if isinstance(data, dict):
-            return data if "type" in data else {**data, "type": one.name.decode("utf-8", "replace")}
-    return None
+    name, data = blocks.fields(event)
+    try:
+        fields = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(fields, dict):
+        return None
+    return fields if "type" in fields else {**fields, "type": name.decode("utf-8", "replace")}

@@ -13,17 +13,15 @@ from typing import Any
 import orjson
 
 from omniroute.gateway import sse
-from omniroute.gateway.errors import UpstreamError, UpstreamFailure
+from omniroute.gateway.errors import UpstreamError
 from omniroute.gateway.formats import Head
 from omniroute.gateway.formats.gemini import counts, finish
 from omniroute.gateway.formats.gemini.array import MAX_EVENT_BYTES, Splitter
 from omniroute.gateway.formats.gemini.response import candidate_of
-from omniroute.gateway.translation import answers, vendor_errors
+from omniroute.gateway.translation import answers, blocks, vendor_errors
+from omniroute.gateway.translation.renaming import Renaming
 from omniroute.gateway.usage import Usage
 
-_BOUNDARIES = (b"\r\n\r\n", b"\n\n", b"\r\r")
-_BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-_MODEL = re.compile(rb'("modelVersion"\s*:\s*)("(?:[^"\\]|\\.)*")')
 _SAID = re.compile(rb'"text"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _USAGE = b'"usageMetadata"'
 _MATTERS = (b'"finishReason"', b'"error"', b'"promptFeedback"', b'"functionCall"')
@@ -35,10 +33,8 @@ class Tap:
         self.done = False
         self.error: UpstreamError | None = None
         self.output_bytes = 0
-        self._wanted = orjson.dumps(head.model)
-        self._old = b'"modelVersion": ' + orjson.dumps(upstream_model)
-        self._new = b'"modelVersion": ' + self._wanted
-        self._tail = bytearray()
+        self._renaming = Renaming(b'"modelVersion": ', upstream_model, head.model)
+        self._blocks = blocks.Blocks(MAX_EVENT_BYTES)
         self._begun = False
         self._array: Splitter | None = None
         self._finished = False
@@ -50,7 +46,7 @@ class Tap:
     def usage(self) -> Usage | None:
         """Told in nearly every event; only the last one is worth reading."""
         counted, self._counted = self._counted, b""
-        for raw in reversed(_split(counted)):
+        for raw in reversed(blocks.split(counted)):
             found = _usage(raw)
             if found is not None:
                 self._usage = found
@@ -69,13 +65,12 @@ class Tap:
             if _USAGE in block:
                 self._counted = block
             self.output_bytes += sum(map(len, _SAID.findall(block)))
-            return block.replace(self._old, self._new)
-        return b"".join([self._event(raw) for raw in _split(block)])
+            return self._renaming.block(block)
+        return b"".join([self._event(raw) for raw in blocks.split(block)])
 
     def close(self) -> bytes:
-        rest = bytes(self._tail)
-        self._tail.clear()
-        data = _data(rest)
+        rest = self._blocks.close()
+        data = blocks.fields(rest)[1]
         forward = self._event(rest.rstrip(b"\r\n") + b"\n\n") if answers.whole(data) else b""
         if self.error is not None:
             return b""
@@ -83,29 +78,14 @@ class Tap:
         return forward + bytes(self._held)
 
     def _whole(self, chunk: bytes) -> bytes:
-        """All events that are complete; the rest waits."""
-        tail = self._tail
+        """All events that are complete; what an array begins with is none."""
         if not self._begun:
-            tail += chunk
-            start = bytes(tail.lstrip()[:1])
+            start = chunk.lstrip()[:1]
+            self._begun = bool(start)
             if start in (b"[", b"{"):
-                self._array, whole = Splitter(), bytes(tail)
-                tail.clear()
-                return self._events(whole)
-            self._begun, chunk = bool(start), b""
-        elif not tail and chunk.endswith((b"\r\n\r\n", b"\n\n")):
-            return chunk
-        start_at = max(0, len(tail) - 3) if chunk else 0
-        tail += chunk
-        end = max(
-            at + len(boundary) if (at := tail.rfind(boundary, start_at)) >= 0 else 0
-            for boundary in _BOUNDARIES
-        )
-        block = bytes(tail[:end])
-        del tail[:end]
-        if len(tail) > MAX_EVENT_BYTES:
-            raise UpstreamFailure("too_large", "event")
-        return block
+                self._array = Splitter()
+                return self._events(chunk)
+        return self._blocks.feed(chunk)
 
     def _events(self, chunk: bytes) -> bytes:
         """The pieces of JSON where events were asked for: an array, or an error alone."""
@@ -117,7 +97,7 @@ class Tap:
         """What to forward of one event: nothing of an error, nor of what follows it."""
         if self.error is not None:
             return b""
-        data = _data(raw)
+        data = blocks.fields(raw)[1]
         if data == b"[DONE]":  # no client of this format knows it
             return b""
         if data:
@@ -127,7 +107,7 @@ class Tap:
                 return b""
             if "usageMetadata" in chunk:
                 self._counted = raw
-            raw = self._renamed(raw, chunk.get("modelVersion"))
+            raw = self._renaming.event(raw, chunk.get("modelVersion"))
         if not self._finished:
             return raw
         self._held += raw
@@ -144,30 +124,9 @@ class Tap:
             self.error = finish.fault(reason, (candidate or {}).get("finishMessage"))
         self._finished = self._finished or bool(reason)
 
-    def _renamed(self, raw: bytes, model: object) -> bytes:
-        if isinstance(model, str) and self._old not in raw:
-            for match in _MODEL.finditer(raw):
-                if orjson.loads(match[2]) == model:
-                    self._old, self._new = match[0], match[1] + self._wanted
-                    break
-        return raw.replace(self._old, self._new)
-
-
-def _split(block: bytes) -> list[bytes]:
-    """The events of a block of whole events, each with its end."""
-    ends = [match.end() for match in _BOUNDARY.finditer(block)]
-    return [block[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-
-
-def _data(raw: bytes) -> bytes:
-    """The data of one event, empty for a comment."""
-    parser = sse.Parser(MAX_EVENT_BYTES)
-    events = [*parser.feed(raw), *parser.close()]
-    return events[-1].data.strip() if events else b""
-
 
 def _usage(raw: bytes) -> Usage | None:
-    data = _data(raw)
+    data = blocks.fields(raw)[1]
     body = orjson.loads(data) if answers.whole(data) else None
     return counts.read(body.get("usageMetadata")) if isinstance(body, dict) else None
 

@@ -9,20 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import orjson
-
-from omniroute.gateway import sse
-from omniroute.gateway.errors import UpstreamError, UpstreamFailure
+from omniroute.gateway.errors import UpstreamError
 from omniroute.gateway.formats import Head
-from omniroute.gateway.translation import answers, vendor_errors
+from omniroute.gateway.translation import answers, blocks, vendor_errors
+from omniroute.gateway.translation.renaming import Renaming
 from omniroute.gateway.usage import Usage
 
 from . import usage
 
-_BOUNDARIES = (b"\n\n", b"\r\n\r\n", b"\r\r")
-_BOUNDARY = re.compile(rb"\n\n|\r\n\r\n|\r\r")
-_LINE_END = re.compile(rb"\r\n|\n|\r")
-_MODEL = re.compile(rb'("model"\s*:\s*)("(?:[^"\\]|\\.)*")')
 _FAULT = re.compile(rb'"error"|(?:\A|[\r\n])(?:event|error):')
 _SAID = re.compile(
     rb'"(?:content|text|reasoning_content|reasoning|arguments|refusal)": ?"((?:[^"\\]|\\.)*)"'
@@ -39,23 +33,21 @@ class Tap:
         self.error: UpstreamError | None = None
         self.usage: Usage | None = None
         self.output_bytes = 0
-        self._tail = bytearray()
+        self._blocks = blocks.Blocks()
         self._finished = False
         self._counted: list[dict[str, Any]] = []
         self._swallow = not head.include_usage
-        self._wanted = orjson.dumps(head.model)
-        self._old = b'"model":' + orjson.dumps(upstream_model)
-        self._new = b'"model":' + self._wanted
+        self._renaming = Renaming(b'"model":', upstream_model, head.model)
 
     def feed(self, chunk: bytes) -> bytes:
-        block = self._whole(chunk)
+        block = self._blocks.feed(chunk)
         if not block:
             return b""
         if self._passes(block):
             return self._plain(block)
         forward: list[bytes] = []
         plain: list[bytes] = []
-        for raw in _split(block):
+        for raw in blocks.split(block):
             if self._passes(raw):
                 plain.append(raw)
                 continue
@@ -73,40 +65,22 @@ class Tap:
         if not block:
             return b""
         self.output_bytes += _said(block)
-        return block.replace(self._old, self._new)
+        return self._renaming.block(block)
 
     def close(self) -> bytes:
-        rest = bytes(self._tail)
-        self._tail.clear()
+        rest = self._blocks.close()
         forward = b""
-        if answers.whole(_fields(rest)[1]):
+        if answers.whole(blocks.fields(rest)[1]):
             forward = self._event(rest)
             self._count()
         self.done = self.done or self._finished
         return forward.rstrip(b"\r\n") + b"\n\n" if forward else b""
 
-    def _whole(self, chunk: bytes) -> bytes:
-        """All events that are complete; the rest waits."""
-        tail = self._tail
-        if not tail and chunk.endswith(b"\n\n"):
-            return chunk
-        start = max(0, len(tail) - 3)
-        tail += chunk
-        end = max(
-            at + len(boundary) if (at := tail.rfind(boundary, start)) >= 0 else 0
-            for boundary in _BOUNDARIES
-        )
-        block = bytes(tail[:end])
-        del tail[:end]
-        if len(tail) > sse.MAX_EVENT_BYTES:
-            raise UpstreamFailure("too_large", "event")
-        return block
-
     def _event(self, raw: bytes) -> bytes:
         """What to forward of one event: nothing of an error, nor of what follows it."""
         if self.error is not None:
             return b""
-        name, data = _fields(raw)
+        name, data = blocks.fields(raw)
         if data == _DONE:
             self.done = self._finished or self.ready
             return raw
@@ -121,7 +95,7 @@ class Tap:
         if self._look(chunk) and self._swallow:
             return b""
         self.output_bytes += sum(map(len, _SAID.findall(raw)))
-        return self._renamed(raw, chunk.get("model"))
+        return self._renaming.event(raw, chunk.get("model"))
 
     def _fail(self, error: UpstreamError) -> bytes:
         self.error = error
@@ -148,14 +122,6 @@ class Tap:
                 break
         self._counted.clear()
 
-    def _renamed(self, raw: bytes, model: object) -> bytes:
-        if isinstance(model, str) and self._old not in raw:
-            for match in _MODEL.finditer(raw):
-                if orjson.loads(match[2]) == model:
-                    self._old, self._new = match[0], match[1] + self._wanted
-                    break
-        return raw.replace(self._old, self._new)
-
 
 def _matters(block: bytes) -> bool:
     """Whether a block may hold the usage, a finish, an error or the end."""
@@ -176,25 +142,6 @@ def _said(block: bytes) -> int:
     if not said:
         return sum(map(len, _SAID.findall(block)))
     return max(said, len(block) - count * (len(last) - said))
-
-
-def _split(block: bytes) -> list[bytes]:
-    if b"\r" not in block:
-        return [piece + b"\n\n" for piece in block.split(b"\n\n")[:-1]]
-    events, start = [], 0
-    for match in _BOUNDARY.finditer(block):
-        events.append(block[start : match.end()])
-        start = match.end()
-    return events
-
-
-def _fields(raw: bytes) -> tuple[bytes, bytes]:
-    """The name and the data of one event, both empty for a comment."""
-    if raw.startswith(b"data:") and raw.find(b"\n") == len(raw) - 2:
-        return b"", raw[5:].strip()
-    parser = sse.Parser()
-    found = [*parser.feed(raw), *parser.close()]
-    return (found[-1].name, found[-1].data.strip()) if found else (b"", b"")
 
 
 def _has_content(delta: object) -> bool:

@@ -12,16 +12,13 @@ from typing import Any
 
 import orjson
 
-from omniroute.gateway import sse
-from omniroute.gateway.errors import UpstreamError, UpstreamFailure
+from omniroute.gateway.errors import UpstreamError
 from omniroute.gateway.formats import Head
-from omniroute.gateway.translation import answers, vendor_errors
+from omniroute.gateway.translation import answers, blocks, vendor_errors
 from omniroute.gateway.usage import Usage
 
 from . import counts
 
-_BOUNDARIES = (b"\n\n", b"\r\n\r\n", b"\r\r")
-_BOUNDARY = re.compile(rb"\n\n|\r\n\r\n|\r\r")
 _MODEL = re.compile(rb'("model"\s*:\s*)("(?:[^"\\]++|\\.)*+")')
 _SAID = re.compile(rb'"delta": ?"((?:[^"\\]++|\\.)*+)')
 _SILENT = ("message", "reasoning")  # items that are nothing yet when they are announced
@@ -34,36 +31,20 @@ class Tap:
         self.error: UpstreamError | None = None
         self.usage: Usage | None = None
         self.output_bytes = 0
-        self._tail = bytearray()
+        self._blocks = blocks.Blocks()
         self._model = head.model
 
     def feed(self, chunk: bytes) -> bytes:
-        block = self._whole(chunk)
+        block = self._blocks.feed(chunk)
         if self.ready and self.error is None and not _matters(block):
             self.output_bytes += _said(block)
             return block
-        return b"".join([self._event(raw) for raw in _split(block)])
+        return b"".join([self._event(raw) for raw in blocks.split(block)])
 
     def close(self) -> bytes:
         """A last event without its blank line is completed; the rest of a cut one is not sent."""
-        rest = bytes(self._tail).rstrip(b"\r\n")
-        self._tail.clear()
-        return self._event(rest + b"\n\n") if answers.whole(_data(rest)[1]) else b""
-
-    def _whole(self, chunk: bytes) -> bytes:
-        """All events that are complete; the rest waits."""
-        tail = self._tail
-        if not tail and chunk.endswith(b"\n\n"):
-            return chunk
-        start = max(0, len(tail) - 3)
-        tail += chunk
-        ends = [tail.rfind(boundary, start) + len(boundary) for boundary in _BOUNDARIES]
-        end = max((e for e, b in zip(ends, _BOUNDARIES, strict=True) if e >= len(b)), default=0)
-        block = bytes(tail[:end])
-        del tail[:end]
-        if len(tail) > sse.MAX_EVENT_BYTES:
-            raise UpstreamFailure("too_large", "event")
-        return block
+        rest = self._blocks.close().rstrip(b"\r\n")
+        return self._event(rest + b"\n\n") if answers.whole(blocks.fields(rest)[1]) else b""
 
     def _event(self, raw: bytes) -> bytes:
         """What to forward of one event: nothing of an error, nor of what follows it."""
@@ -72,7 +53,7 @@ class Tap:
         if self.done or (self.ready and not _matters(raw)):
             self.output_bytes += _said(raw)
             return raw
-        name, text = _data(raw)
+        name, text = blocks.fields(raw)
         if not text or text == b"[DONE]":
             return raw
         data = answers.event(text)
@@ -121,25 +102,8 @@ def _said(block: bytes) -> int:
     return sum(map(len, _SAID.findall(block)))
 
 
-def _split(block: bytes) -> list[bytes]:
-    if b"\r" not in block:
-        return [piece + b"\n\n" for piece in block.split(b"\n\n")[:-1]]
-    events, start = [], 0
-    for match in _BOUNDARY.finditer(block):
-        events.append(block[start : match.end()])
-        start = match.end()
-    return events
-
-
-def _data(raw: bytes) -> tuple[bytes, bytes]:
-    """The name and the data of one event, both empty for a comment."""
-    parser = sse.Parser()
-    found = [*parser.feed(raw), *parser.close()]
-    return (found[-1].name, found[-1].data.strip()) if found else (b"", b"")
-
-
 def _model(raw: bytes) -> object:
-    return answers.event(_data(raw)[1])["response"].get("model")
+    return answers.event(blocks.fields(raw)[1])["response"].get("model")
 
 
 def _has_content(kind: str, data: dict[str, Any]) -> bool:
