@@ -19,7 +19,10 @@ def estimate(size: int) -> int:
 def of_request(request: ir.Request) -> int:
     """Tokens of everything that a provider would charge as input: messages, tools, schemas."""
     parts = [part for message in request.messages for part in message.parts]
-    tools = sum(len(orjson.dumps([t.name, t.description, t.schema])) for t in request.tools)
+    tools = sum(
+        len(orjson.dumps([tool.name, tool.description, tool.schema, tool.freeform, tool.hosted]))
+        for tool in request.tools
+    )
     output = len(orjson.dumps(request.output.schema)) if request.output else 0
     return max(1, sum(map(_of_part, parts)) + estimate(tools + output))
 
