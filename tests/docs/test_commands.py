@@ -16,6 +16,8 @@ SHELL = [
     for name, path in SOURCES.items()
     for number, script in enumerate(fences(path, "sh"), 1)
 ]
+SYSTEM = ("git", "cd", "curl", "export", "sqlite3", "rm")
+CLIENTS = ("claude", "codex", "gemini", "qwen", "goose", "aider", "llm", "cline")
 OWN = {name for name, app in get_commands().items() if app == "omniroute"}
 
 
@@ -36,7 +38,7 @@ def test_it_shows_commands_that_exist(script: str) -> None:
         elif words[0].startswith(".venv/bin/"):
             assert (Path(sys.executable).parent / Path(words[0]).name).exists(), words
         else:
-            assert words[0] in {"git", "cd", "curl", "export", "claude", "cline", "sqlite3", "rm"}
+            assert words[0] in {*SYSTEM, *CLIENTS}
 
 
 @pytest.mark.parametrize("script", SHELL)

@@ -24,7 +24,7 @@ from tests.docs.reading import SOURCES, code, fences
 
 _VARIABLE = re.compile(r"\b(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|PORT|HOSTNAME|BIND)\b")
 _OF_OTHERS = re.compile(
-    r"(?:ANTHROPIC|OPENAI|CLAUDE_CODE|GOOSE|COPILOT)_\w+"  # client tools
+    r"(?:ANTHROPIC|OPENAI|GEMINI|GOOGLE|CLAUDE_CODE|GOOSE|COPILOT|OPENCODE)_\w+"  # client tools
     r"|(?:OMNIROUTE|YOUR)_(?:API_KEY|TOKEN)|KEY_ID|CONNECTION_ID|NEXT_CURSOR"  # the examples' own
     r"|NODE_ENV|CLOUD_URL|ALLOW_API_KEY_REVEAL"  # of the original guide, said to have no effect
 )
@@ -47,6 +47,11 @@ def test_it_shows_json_that_parses(text: str) -> None:
 @_blocks("python")
 def test_it_shows_python_that_parses(text: str) -> None:
     assert ast.parse(text)
+
+
+@_blocks("toml")
+def test_it_shows_toml_that_parses(text: str) -> None:
+    assert tomllib.loads(text)
 
 
 @_blocks("ini")
@@ -86,8 +91,10 @@ def test_it_names_variables_that_exist(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(SOURCES))
 def test_it_names_models_that_the_catalog_has(name: str) -> None:
     prefixes = {p: entry for entry in catalog.entries().values() for p in entry.prefixes}
-    pattern = re.compile(rf"(?<![\w/.-])({'|'.join(prefixes)})/([A-Za-z0-9][\w./-]*)")
+    pattern = re.compile(rf"(?<![\w/.@-])({'|'.join(prefixes)})/([A-Za-z0-9][\w./-]*)")
     for prefix, model in pattern.findall(code(SOURCES[name])):
+        nested = re.match(pattern, model)  # aider puts what it speaks before the name
+        prefix, model = nested.groups() if nested else (prefix, model)
         assert model in prefixes[prefix].provider().models, f"{prefix}/{model}"
 
 
