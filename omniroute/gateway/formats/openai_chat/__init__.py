@@ -12,12 +12,13 @@ from omniroute.gateway.errors import GatewayError, UpstreamError
 from omniroute.gateway.formats import Format, Head, Wire
 from omniroute.gateway.snapshot import Model, Provider
 from omniroute.gateway.translation import vendor_errors
+from omniroute.gateway.translation.openai import errors
 from omniroute.gateway.usage import Usage
 
 from . import body as _body
-from . import errors, usage
 from . import request as _request
 from . import response as answer
+from . import usage
 from .stream import Reader
 from .tap import Tap
 from .writer import Writer

@@ -9,15 +9,14 @@ from omniroute.gateway.formats import Wire
 from omniroute.gateway.snapshot import Model, Provider
 from omniroute.gateway.translation import naming, thinking
 from omniroute.gateway.translation.fields import own
+from omniroute.gateway.translation.openai import account, output
 
 from . import effort, tools
 from .history import History
 from .name import FORMAT_NAME
 
-_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 _ID_STYLES = {"any": naming.IDS, "mistral9": naming.MISTRAL_IDS}
 _MAX_STOPS = 4
-_MAX_USER = 64
 
 
 def write(request: ir.Request, provider: Provider, model: Model) -> Wire:
@@ -30,9 +29,12 @@ def write(request: ir.Request, provider: Provider, model: Model) -> Wire:
     body |= tools.write(request, provider, names, losses)
     body |= _limits(request, model)
     body |= _sampling(request, losses)
-    body |= _output(request)
+    if request.output is not None:
+        body["response_format"] = output.write(request.output, nested=True)
     body |= _reasoning(request, model, losses)
-    body |= _account(request, losses)
+    body |= account.write(request, losses, same_format=request.format == FORMAT_NAME)
+    if request.verbosity is not None:
+        body["verbosity"] = request.verbosity
     for owner, fields in request.extra.items():
         if owner == FORMAT_NAME:
             body = {**fields, **body}
@@ -85,19 +87,7 @@ def _sampling(request: ir.Request, losses: set[str]) -> dict[str, Any]:
             fields["top_k"] = sampling.top_k
         else:
             losses.add("top_k")
-    return _given(fields)
-
-
-def _output(request: ir.Request) -> dict[str, Any]:
-    output = request.output
-    if output is None:
-        return {}
-    if output.kind != "json_schema":
-        return {"response_format": {"type": output.kind}}
-    described = {"name": output.name or "answer", "schema": output.schema}
-    if output.strict is not None:
-        described["strict"] = output.strict
-    return {"response_format": {"type": "json_schema", "json_schema": described}}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _reasoning(request: ir.Request, model: Model, losses: set[str]) -> dict[str, Any]:
@@ -111,34 +101,3 @@ def _reasoning(request: ir.Request, model: Model, losses: set[str]) -> dict[str,
     if thinking.effort_of(request.reasoning) is not None:
         losses.add("reasoning")
     return {}
-
-
-def _account(request: ir.Request, losses: set[str]) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "prompt_cache_key": request.prompt_cache_key,
-        "verbosity": request.verbosity,
-        "user": request.user,
-        "service_tier": request.service_tier,
-        "metadata": request.metadata,
-    }
-    if request.format != FORMAT_NAME:
-        for name in _unfit(request):
-            losses.add(name)
-            fields[name] = None
-    return _given(fields)
-
-
-def _unfit(request: ir.Request) -> list[str]:
-    """What another format's client said in words that are an error here."""
-    unfit = []
-    if request.user is not None and len(request.user) > _MAX_USER:
-        unfit.append("user")
-    if request.service_tier is not None and request.service_tier not in _TIERS:
-        unfit.append("service_tier")
-    if request.metadata is not None:  # needs `store`
-        unfit.append("metadata")
-    return unfit
-
-
-def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -11,6 +11,7 @@ from omniroute.gateway import ir
 from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.translation import answers
 from omniroute.gateway.translation.fields import Fields, own
+from omniroute.gateway.translation.openai import audio
 
 from .name import FORMAT_NAME
 
@@ -21,8 +22,6 @@ _KNOWN = {
     "file": frozenset({"type", "file", "cache_control"}),
     "input_audio": frozenset({"type", "input_audio"}),
 }
-_AUDIO = {"mp3": "audio/mpeg", "wav": "audio/wav"}
-_AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/wav": "wav", "audio/x-wav": "wav"}
 
 
 def read(owner: Fields, name: str = "content") -> tuple[ir.Part, ...]:
@@ -69,11 +68,7 @@ def _read_part(part: Fields) -> ir.Part:
         case "file":
             return _read_file(part, extra)
         case "input_audio":
-            audio = part.inner("input_audio")
-            spelling = audio.text("format") or "wav"
-            media_type = _AUDIO.get(spelling, f"audio/{spelling}")
-            found = ir.Source(data=audio.needed("data"), media_type=media_type)
-            return ir.Audio(source=found, extra=extra)
+            return ir.Audio(source=audio.read(part.inner("input_audio")), extra=extra)
         case _:
             return ir.Opaque(format=FORMAT_NAME, value=part.raw)
 
@@ -122,8 +117,10 @@ def write(part: ir.Part, *, same_format: bool) -> dict[str, Any]:
             written = {"type": "image_url", "image_url": _image(part)}
         case ir.Document():
             written = _document(part, same_format=same_format)
+        case ir.Audio(source=ir.Source(data=str(data), media_type=media_type)):
+            written = {"type": "input_audio", "input_audio": audio.write(data, media_type)}
         case ir.Audio():
-            written = {"type": "input_audio", "input_audio": _audio(part)}
+            raise Unsupported("Chat Completions takes audio as data only.")
         case ir.Opaque(format="openai_chat", value=value):
             return dict(value)
         case _:
@@ -167,16 +164,6 @@ def _document(part: ir.Document, *, same_format: bool) -> dict[str, Any]:
         file = {"file_data": _data_url(origin, "application/pdf")}
     name = part.name or ("document.pdf" if origin.data is not None else None)
     return {"type": "file", "file": {**file, "filename": name} if name else file}
-
-
-def _audio(part: ir.Audio) -> dict[str, Any]:
-    if part.source.data is None:
-        raise Unsupported("Chat Completions takes audio as data only.")
-    kind = part.source.media_type.partition(";")[0]
-    return {
-        "data": part.source.data,
-        "format": _AUDIO_FORMATS.get(kind) or kind.rpartition("/")[2] or "wav",
-    }
 
 
 def _data_url(origin: ir.Source, otherwise: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from omniroute.gateway import ir
 from omniroute.gateway.snapshot import Model, Provider
 from omniroute.gateway.translation.fields import Fields
+from omniroute.gateway.translation.openai import output
 
 from . import effort, messages, tools
 from .name import FORMAT_NAME
@@ -65,7 +66,7 @@ def read(value: object) -> ir.Request:
         tools=tools.read(body),
         tool_choice=tools.read_choice(body),
         parallel_tool_calls=body.flag("parallel_tool_calls"),
-        output=_output(body),
+        output=output.read(body.child("response_format"), nested=True),
         reasoning=effort.read(body),
         sampling=_sampling(body),
         user=body.text("safety_identifier") or body.text("user"),
@@ -137,25 +138,3 @@ def _stop(body: Fields) -> tuple[str, ...]:
     if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops):
         raise body.fault("stop", "be a string or an array of strings")
     return tuple(stop for stop in stops if stop)
-
-
-def _output(body: Fields) -> ir.OutputFormat | None:
-    wanted = body.child("response_format")
-    if wanted is None:
-        return None
-    match wanted.needed("type"):
-        case "text":
-            return ir.OutputFormat(kind="text")
-        case "json_object":
-            return ir.OutputFormat(kind="json_object")
-        case "json_schema":
-            described = wanted.inner("json_schema")
-            schema = described.inner("schema")
-            return ir.OutputFormat(
-                kind="json_schema",
-                schema=schema.raw,
-                name=described.text("name"),
-                strict=described.flag("strict"),
-            )
-        case _:
-            raise wanted.fault("type", "be text, json_object or json_schema")

@@ -10,6 +10,7 @@ from omniroute.gateway.snapshot import Provider
 from omniroute.gateway.translation import freeform
 from omniroute.gateway.translation.fields import Fields, own
 from omniroute.gateway.translation.naming import Spelling, full_name
+from omniroute.gateway.translation.openai import parameters
 
 from .name import FORMAT_NAME
 
@@ -41,11 +42,10 @@ def _read_tool(tool: Fields) -> ir.Tool:
 
 
 def _read_function(function: Fields, extra: ir.Extra) -> ir.Tool:
-    schema = function.child("parameters")
     return ir.Tool(
         name=function.needed("name"),
         description=function.text("description") or "",
-        schema=schema.raw if schema else _no_arguments(),
+        schema=parameters.read(function),
         strict=function.flag("strict"),
         extra=extra,
     )
@@ -132,7 +132,7 @@ def _write_tool(
     function: dict[str, Any] = {"name": name}
     if tool.description:
         function["description"] = tool.description
-    function["parameters"] = _schema(tool.schema)
+    function["parameters"] = parameters.write(tool.schema)
     if tool.strict is not None:
         function["strict"] = tool.strict
     written = {"type": "function", "function": function}
@@ -170,19 +170,6 @@ def _nested(grammar: dict[str, Any]) -> dict[str, Any]:
     if grammar.get("type") != "grammar" or "grammar" in grammar:
         return grammar
     return {"type": "grammar", "grammar": {k: v for k, v in grammar.items() if k != "type"}}
-
-
-def _no_arguments() -> dict[str, Any]:
-    return {"type": "object", "properties": {}}
-
-
-def _schema(schema: ir.Json) -> ir.Json:
-    """Some servers refuse an object without `properties`, and a tool without parameters."""
-    if not isinstance(schema, dict):
-        return _no_arguments()
-    if schema.get("type", "object") == "object" and "properties" not in schema:
-        return {"type": "object", "properties": {}, **schema}
-    return schema
 
 
 def _write_choice(

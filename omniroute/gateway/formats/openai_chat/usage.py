@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from omniroute.gateway.usage import Usage, checked, count
+from omniroute.gateway.translation.openai import counts
+from omniroute.gateway.usage import Usage, count
 
 
 def read(value: object) -> Usage | None:
@@ -19,38 +20,31 @@ def read(value: object) -> Usage | None:
     prompt_raw, output_raw = value.get("prompt_tokens"), value.get("completion_tokens")
     if prompt_raw is None and output_raw is None:
         return None
-    details = _object(value, "prompt_tokens_details")
+    details = counts.details(value, "prompt_tokens_details")
     cached_raw = _first(
         details.get("cached_tokens"),
         value.get("prompt_cache_hit_tokens"),
         value.get("cached_tokens"),
         value.get("num_cached_tokens"),
     )
-    written_raw = details.get("cache_write_tokens")
     reasoning_raw = _first(
-        _object(value, "completion_tokens_details").get("reasoning_tokens"),
+        counts.details(value, "completion_tokens_details").get("reasoning_tokens"),
         value.get("reasoning_tokens"),
     )
-    prompt, cached, written = (count(raw)[0] for raw in (prompt_raw, cached_raw, written_raw))
-    hidden = _hidden(value, named=reasoning_raw) if cached <= prompt else 0
-    output = count(output_raw)[0] + hidden
-    reasoning = count(reasoning_raw)[0] or hidden
-    cache_read = min(cached, prompt)
-    cache_write = min(written, prompt - cache_read)
-    usage = Usage(
-        input=prompt - cache_read - cache_write,
-        cache_read=cache_read,
-        cache_write_5m=cache_write,
-        output=output,
-        reasoning=min(reasoning, output),
-        suspect=cached + written > prompt or reasoning > output,
+    consistent = count(cached_raw)[0] <= count(prompt_raw)[0]
+    return counts.usage(
+        prompt=prompt_raw,
+        output=output_raw,
+        cached=cached_raw,
+        written=details.get("cache_write_tokens"),
+        reasoning=reasoning_raw,
+        hidden=_hidden(value, named=reasoning_raw) if consistent else 0,
     )
-    return checked(usage, prompt_raw, output_raw, cached_raw, written_raw, reasoning_raw)
 
 
 def of(body: Mapping[str, Any]) -> Usage | None:
     """The usage of a whole answer or of one chunk, wherever the provider put it."""
-    usage = read(body.get("usage")) or read(_object(body, "x_groq").get("usage"))
+    usage = read(body.get("usage")) or read(counts.details(body, "x_groq").get("usage"))
     if usage is not None:
         return usage
     choices = body.get("choices")
@@ -81,11 +75,6 @@ def _hidden(value: dict[str, Any], *, named: object) -> int:
     if named is None or missing == count(named)[0]:
         return missing
     return 0
-
-
-def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = value.get(key)
-    return inner if isinstance(inner, dict) else {}
 
 
 def _first(*values: object) -> object:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from omniroute.gateway import ir
 from omniroute.gateway.errors import GatewayError, UpstreamError
 from omniroute.gateway.formats import Format, Head, Wire
-from omniroute.gateway.formats.openai_chat.errors import write as write_error
 from omniroute.gateway.snapshot import Model, Provider
 from omniroute.gateway.translation import vendor_errors
+from omniroute.gateway.translation.openai.errors import write as write_error
 from omniroute.gateway.usage import Usage
 
 from . import body as bodies

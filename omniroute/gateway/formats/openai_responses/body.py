@@ -6,12 +6,14 @@ comes along each time, with the model's own reasoning in sealed form.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from omniroute.gateway import ir
 from omniroute.gateway.formats import Wire
 from omniroute.gateway.snapshot import Model, Provider
 from omniroute.gateway.translation import naming
+from omniroute.gateway.translation.openai import account, output
 
 from . import reasoning, tools
 from .history import History
@@ -20,12 +22,10 @@ from .request import LOGPROBS
 
 _NEEDED = frozenset({"model", "input", "stream"})
 _OURS = frozenset({"store", "include"})  # asked for by us: no loss of the client's
-_TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
-_MAX_USER = 64
 _LEAST_TOKENS = 16
 _FOREIGN_SAMPLING = (
     *("top_k", "seed", "n", "frequency_penalty", "presence_penalty", "logit_bias"),
-    *("logprobs", "top_logprobs"),
+    *("logprobs", "top_logprobs", "stop"),
 )
 
 
@@ -45,7 +45,7 @@ def write(request: ir.Request, provider: Provider, model: Model) -> Wire:
     body |= _sampling(request, losses)
     body |= _include(request, model)
     body |= _text(request)
-    body |= _account(request, losses)
+    body |= account.write(request, losses, same_format=request.format == FORMAT_NAME)
     for owner, fields in request.extra.items():
         if owner == FORMAT_NAME:
             body = {**fields, **body}
@@ -72,15 +72,16 @@ def _sampling(request: ir.Request, losses: set[str]) -> dict[str, Any]:
     fields = {"temperature": sampling.temperature, "top_p": sampling.top_p}
     if request.format == FORMAT_NAME:
         fields["top_logprobs"] = sampling.top_logprobs
-        return _given(fields)
-    losses.update(
-        name for name in _FOREIGN_SAMPLING if getattr(sampling, name) not in (None, False)
-    )
-    if sampling.n == 1:
-        losses.discard("n")
-    if sampling.stop:
-        losses.add("stop")
-    return _given(fields)
+    else:
+        losses.update(_unsaid(sampling))
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _unsaid(sampling: ir.Sampling) -> Iterator[str]:
+    for name in _FOREIGN_SAMPLING:
+        value = getattr(sampling, name)
+        if value not in (None, False, ()) and (name, value) != ("n", 1):
+            yield name
 
 
 def _include(request: ir.Request, model: Model) -> dict[str, Any]:
@@ -92,47 +93,8 @@ def _include(request: ir.Request, model: Model) -> dict[str, Any]:
 
 def _text(request: ir.Request) -> dict[str, Any]:
     text: dict[str, Any] = {}
-    output = request.output
-    if output is not None and output.kind == "json_schema":
-        described = {
-            "type": "json_schema",
-            "name": output.name or "answer",
-            "schema": output.schema,
-        }
-        strict = {} if output.strict is None else {"strict": output.strict}
-        text["format"] = {**described, **strict}
-    elif output is not None:
-        text["format"] = {"type": output.kind}
+    if request.output is not None:
+        text["format"] = output.write(request.output, nested=False)
     if request.verbosity is not None:
         text["verbosity"] = request.verbosity
     return {"text": text} if text else {}
-
-
-def _account(request: ir.Request, losses: set[str]) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "user": request.user,
-        "service_tier": request.service_tier,
-        "metadata": request.metadata,
-        "prompt_cache_key": request.prompt_cache_key,
-    }
-    if request.format != FORMAT_NAME:
-        for name in _unfit(request):
-            losses.add(name)
-            fields[name] = None
-    return _given(fields)
-
-
-def _unfit(request: ir.Request) -> list[str]:
-    """What another format's client said in words that are an error here, or not meant for here."""
-    unfit = []
-    if request.user is not None and len(request.user) > _MAX_USER:
-        unfit.append("user")
-    if request.service_tier is not None and request.service_tier not in _TIERS:
-        unfit.append("service_tier")
-    if request.metadata is not None:
-        unfit.append("metadata")
-    return unfit
-
-
-def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

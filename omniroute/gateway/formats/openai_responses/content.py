@@ -9,6 +9,7 @@ from typing import Any
 from omniroute.gateway import ir
 from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.translation.fields import Fields, dumped, filed
+from omniroute.gateway.translation.openai import audio
 
 from .name import FORMAT_NAME, own
 
@@ -22,8 +23,6 @@ _KNOWN = {
     "input_file": frozenset({"type", "file_data", "file_url", "file_id", "filename"}),
     "input_audio": frozenset({"type", "input_audio"}),
 }
-_AUDIO = {"mp3": "audio/mpeg", "wav": "audio/wav"}
-_AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/wav": "wav", "audio/x-wav": "wav"}
 
 
 def read(owner: Fields, field: str) -> tuple[ir.Part, ...]:
@@ -52,11 +51,7 @@ def _read_part(part: Fields) -> ir.Part:
         case "input_file":
             return ir.Document(source=_read_file(part), name=part.text("filename"), extra=extra)
         case "input_audio":
-            audio = part.inner("input_audio")
-            spelling = audio.text("format") or "wav"
-            media_type = _AUDIO.get(spelling, f"audio/{spelling}")
-            found = ir.Source(data=audio.needed("data"), media_type=media_type)
-            return ir.Audio(source=found, extra=extra)
+            return ir.Audio(source=audio.read(part.inner("input_audio")), extra=extra)
         case _:
             dumped(part.raw, part.path("type"))
             return ir.Opaque(format=FORMAT_NAME, value=part.raw)
@@ -109,7 +104,7 @@ def write(part: ir.Part, *, same_format: bool) -> dict[str, Any]:
         case ir.Document():
             written = _document(part, same_format=same_format)
         case ir.Audio(source=ir.Source(data=str(data), media_type=media_type)):
-            written = {"type": "input_audio", "input_audio": _audio(data, media_type)}
+            written = {"type": "input_audio", "input_audio": audio.write(data, media_type)}
         case ir.Opaque(format=owner, value=value) if owner == FORMAT_NAME:
             return dict(value)
         case _:
@@ -161,11 +156,6 @@ def _plain_text(part: ir.Document) -> str:
     except ValueError as exc:
         raise Unsupported("A document's data is not valid base64.", param="input") from exc
     return f"{part.name}\n\n{text}" if part.name else text
-
-
-def _audio(data: str, media_type: str) -> dict[str, Any]:
-    kind = media_type.partition(";")[0]
-    return {"data": data, "format": _AUDIO_FORMATS.get(kind) or kind.rpartition("/")[2] or "wav"}
 
 
 def _data_url(found: ir.Source, otherwise: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from omniroute.gateway import ir
 from omniroute.gateway.errors import InvalidRequest, Unsupported
 from omniroute.gateway.translation.fields import Fields, dumped
+from omniroute.gateway.translation.openai import output
 
 from . import items, reasoning, tools
 from .name import FORMAT_NAME
@@ -43,7 +44,7 @@ def read(value: object) -> ir.Request:
         tools=offered,
         tool_choice=tools.read_choice(body, names),
         parallel_tool_calls=body.flag("parallel_tool_calls"),
-        output=None if text is None else _output(text),
+        output=None if text is None else output.read(text.child("format"), nested=False),
         reasoning=reasoning.read(body),
         sampling=_sampling(body),
         user=body.text("safety_identifier") or body.text("user"),
@@ -80,32 +81,6 @@ def _refuse_state(body: Fields) -> None:
             "`input`.",
             param="prompt",
         )
-
-
-def _output(text: Fields) -> ir.OutputFormat | None:
-    asked = text.child("format")
-    if asked is None:
-        return None
-    match asked.needed("type"):
-        case "text":
-            return ir.OutputFormat(kind="text")
-        case "json_object":
-            return ir.OutputFormat(kind="json_object")
-        case "json_schema":
-            return ir.OutputFormat(
-                kind="json_schema",
-                schema=_schema(asked),
-                name=asked.text("name"),
-                strict=asked.flag("strict"),
-            )
-        case _:
-            raise asked.fault("type", "be text, json_object or json_schema")
-
-
-def _schema(asked: Fields) -> dict[str, Any]:
-    schema = asked.inner("schema").raw
-    dumped(schema, asked.path("schema"))
-    return schema
 
 
 def _sampling(body: Fields) -> ir.Sampling:

@@ -14,6 +14,7 @@ from omniroute.gateway.snapshot import Provider
 from omniroute.gateway.translation import freeform
 from omniroute.gateway.translation.fields import Fields, dumped
 from omniroute.gateway.translation.naming import Spelling, full_name
+from omniroute.gateway.translation.openai import parameters
 
 from .name import FORMAT_NAME, own
 
@@ -75,11 +76,10 @@ def _read_one(tool: Fields, kind: str, namespace: str | None, purpose: str = "")
             namespace=namespace,
             extra=tool.extras(FORMAT_NAME, _CUSTOM),
         )
-    schema = tool.child("parameters")
     return ir.Tool(
         name=tool.needed("name"),
         description=description,
-        schema=schema.raw if schema else _no_arguments(),
+        schema=parameters.read(tool),
         strict=tool.flag("strict"),
         namespace=namespace,
         extra=tool.extras(FORMAT_NAME, _FUNCTION),
@@ -164,23 +164,10 @@ def write_tool(
         "type": "function",
         "name": name,
         "description": freeform.described(tool) if stands_in else tool.description,
-        "parameters": freeform.schema() if stands_in else _schema(tool.schema),
+        "parameters": freeform.schema() if stands_in else parameters.write(tool.schema),
         "strict": tool.strict or False,
         **told,
     }
-
-
-def _no_arguments() -> dict[str, Any]:
-    return {"type": "object", "properties": {}}
-
-
-def _schema(schema: ir.Json) -> ir.Json:
-    """Some servers refuse an object without `properties`."""
-    if not isinstance(schema, dict):
-        return _no_arguments()
-    if schema.get("type", "object") == "object" and "properties" not in schema:
-        return {**_no_arguments(), **schema}
-    return schema
 
 
 def _write_choice(
