@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 from urllib.parse import unquote
 
@@ -182,14 +183,16 @@ class Gateway:
         self._record(exchange, outcome, error.status, error.code or error.kind)
         if exchange.responded:
             raise Cut from error
+        wait = error.retry_after if error.retry_after is not None else _WAIT.get(error.status)
+        if wait is not None:
+            error.retry_after = min(max(1, ceil(wait)), MAX_WAIT)  # the body may tell it, too
         form = FORMATS[exchange.dialect]
         body = form.write_error(error, exchange.id)
         if exchange.stream and form.framing(exchange.scope["query_string"].decode("latin-1")):
             body = [body]  # who asked for an array reads an array
         headers = [(b"x-omniroute-request-id", exchange.id.encode())]
-        wait = error.retry_after if error.retry_after is not None else _WAIT.get(error.status)
-        if wait is not None:
-            headers.append((b"retry-after", b"%d" % min(max(1, round(wait)), MAX_WAIT)))
+        if error.retry_after is not None:
+            headers.append((b"retry-after", b"%d" % error.retry_after))
         if error.status == 405:
             headers.append((b"allow", routes.allowed_methods(exchange.scope["path"]).encode()))
         await send_bytes(send, error.status, orjson.dumps(body), b"application/json", headers)
