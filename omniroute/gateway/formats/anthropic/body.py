@@ -9,13 +9,14 @@ from omniroute.gateway import ir
 from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.formats import Wire
 from omniroute.gateway.formats.anthropic import breakpoints, parts, reasoning, schema
-from omniroute.gateway.formats.anthropic.history import Turn, arrange
+from omniroute.gateway.formats.anthropic.history import arrange
 from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
 from omniroute.gateway.formats.anthropic.notes import Notes
 from omniroute.gateway.formats.anthropic.tools import offered, write_choice, write_tool
 from omniroute.gateway.snapshot import Model, Provider
 from omniroute.gateway.translation import naming
 from omniroute.gateway.translation.fields import own
+from omniroute.gateway.translation.turns import Turn
 
 # For a model whose limit nobody told us: every Claude since 4 writes this much.
 DEFAULT_MAX_TOKENS = 32_000

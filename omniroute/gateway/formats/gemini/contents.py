@@ -10,9 +10,9 @@ from omniroute.gateway.formats.gemini import written
 from omniroute.gateway.formats.gemini.media import Media, MediaWriter
 from omniroute.gateway.formats.gemini.parts import wrapped
 from omniroute.gateway.formats.gemini.spelling import FORMAT_NAME
-from omniroute.gateway.formats.gemini.turns import Turn
 from omniroute.gateway.translation.fields import own
 from omniroute.gateway.translation.naming import Spelling
+from omniroute.gateway.translation.turns import Turn
 
 Content = dict[str, Any]
 
@@ -40,7 +40,8 @@ class ContentWriter:
                 parts += attached
                 attached = []
                 parts.append(self._part(part))
-        return {"role": turn.role, "parts": parts + attached}
+        role = "model" if turn.role == "assistant" else "user"
+        return {"role": role, "parts": parts + attached}
 
     def _part(self, part: ir.Part) -> Content:
         match part:
