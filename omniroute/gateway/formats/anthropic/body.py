@@ -8,7 +8,7 @@ from typing import Any
 from omniroute.gateway import ir
 from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.formats import Wire
-from omniroute.gateway.formats.anthropic import breakpoints, parts, reasoning, schema
+from omniroute.gateway.formats.anthropic import breakpoints, parts, reasoning, schema, uploads
 from omniroute.gateway.formats.anthropic.history import arrange
 from omniroute.gateway.formats.anthropic.name import FORMAT_NAME
 from omniroute.gateway.formats.anthropic.notes import Notes
@@ -35,6 +35,8 @@ _JSON_ONLY = "Answer with one valid JSON object and nothing else: no prose, no c
 
 
 def write_request(request: ir.Request, provider: Provider, model: Model) -> Wire:
+    if request.format != FORMAT_NAME:
+        uploads.refuse(request.messages)
     notes = Notes(names=naming.names(request))
     history = arrange(request.messages, notes)
     body: dict[str, Any] = {

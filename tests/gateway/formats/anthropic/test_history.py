@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from omniroute.gateway import ir
+from omniroute.gateway.errors import Unsupported
 
 from .facts import BUDGETED, MODEL, assistant, call, result, system, user, wire
 
@@ -58,6 +60,16 @@ def test_it_lets_a_lone_system_prompt_ask_the_question() -> None:
 def test_it_drops_opaque_system_blocks_by_name() -> None:
     made = wire(user("x"), system(ir.Opaque(format="anthropic", value={"type": "tool_addition"})))
     assert "messages.content" in made.losses
+
+
+@pytest.mark.parametrize("kind", [ir.Image, ir.Document])
+def test_it_refuses_files_that_were_uploaded_to_another_provider(kind: type[ir.Image]) -> None:
+    upload = kind(source=ir.Source(file_id="file-1"))
+    found = ir.ToolResult(call_id="1", parts=(upload,))
+    for said in ([user(upload)], [user("x"), assistant(call("1")), user(found)]):
+        with pytest.raises(Unsupported, match="Send the file as data"):
+            wire(*said)
+        assert wire(*said, format="anthropic").body["messages"]
 
 
 def test_it_merges_turns_of_the_same_role() -> None:
