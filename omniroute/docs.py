@@ -33,7 +33,7 @@ from providers import catalog
 PAGES: Mapping[str, tuple[str, ...]] = {
     "Start": ("index", "quickstart", "clients"),
     "Use": ("providers", "models", "keys", "requests", "api"),
-    "Run": ("configuration", "operations", "security"),
+    "Run": ("configuration", "operations", "performance", "security"),
     "Develop": ("architecture", "contributing", "changelog"),
 }
 _TABLE = re.compile(r"^<!-- table: (\w+) -->$", re.MULTILINE)
