@@ -63,6 +63,11 @@ def effort_of(reasoning: Reasoning) -> Effort | None:
     return "xhigh"
 
 
+def is_asked(reasoning: Reasoning) -> bool:
+    """Whether thinking was asked for, or its absence: not only whether it would be shown."""
+    return reasoning != Reasoning(visible=reasoning.visible)
+
+
 def fit_budget(budget: int, max_tokens: int | None) -> int | None:
     """`budget` with room left for an answer within `max_tokens`; None when there is no room."""
     budget = max(budget, LEAST_BUDGET)
@@ -84,7 +89,7 @@ def plan(
 
     None: send nothing, because nothing was asked for or the model takes nothing of it.
     """
-    if reasoning is None:
+    if reasoning is None or not is_asked(reasoning):
         return None
     effort = effort_of(reasoning)
     if effort == "none":

@@ -99,6 +99,17 @@ def test_it_invents_no_thinking() -> None:
     assert planned(Reasoning(mode="adaptive"), "level") is None
 
 
+@pytest.mark.parametrize("visible", [True, False, None])
+@pytest.mark.parametrize("kind", ALL)
+def test_it_does_not_think_only_because_thinking_would_be_shown(
+    kind: thinking.Kind, visible: bool | None
+) -> None:
+    shown = Reasoning(visible=visible)
+    assert not thinking.is_asked(shown)
+    assert planned(shown, kind) is None
+    assert planned(shown, kind, thinking=(kind,)) is None
+
+
 def test_it_chooses_the_kind_that_the_model_takes_and_the_client_meant() -> None:
     def kind(reasoning: Reasoning, *takes: str) -> Any:
         made = plan(reasoning, Model(id="m", thinking=takes), writes=ALL)

@@ -43,8 +43,8 @@ def write(
 ) -> thinking.Plan | None:
     """Puts the thinking fields into `body` and returns the plan that was carried out."""
     reasoning = request.reasoning
-    if reasoning is None:
-        return None
+    if reasoning is None or not thinking.is_asked(reasoning):
+        return None  # what would be shown can only be said beside what is thought
     if reasoning.mode is None and request.format == FORMAT_NAME:
         _configure(body, effort=reasoning.effort)  # effort without thinking is valid
         return None

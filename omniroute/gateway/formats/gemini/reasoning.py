@@ -77,13 +77,11 @@ def write(request: ir.Request, model: Model, losses: set[str]) -> dict[str, Any]
         return {}
     effort = thinking.effort_of(reasoning)
     if model.thinking == _NEVER:
-        if effort != "none":
+        if effort != "none" and thinking.is_asked(reasoning):
             losses.add("thinking")
         return {}
-    plan = None
-    if effort is not None or reasoning.mode is not None:
-        kinds: tuple[thinking.Kind, ...] = ("level", "budget")
-        plan = thinking.plan(reasoning, model, writes=kinds, max_tokens=request.max_tokens)
+    kinds: tuple[thinking.Kind, ...] = ("level", "budget")
+    plan = thinking.plan(reasoning, model, writes=kinds, max_tokens=request.max_tokens)
     if plan is None and effort is not None:
         losses.add("thinking")
     written = {} if plan is None else _written(plan, reasoning, model)
@@ -97,7 +95,7 @@ def _written(plan: thinking.Plan, reasoning: ir.Reasoning, model: Model) -> dict
         return {"thinkingBudget": 0}
     if plan.level is not None:
         return {"thinkingLevel": _level(plan.level, model)}
-    if thinking.effort_of(reasoning) is None and reasoning.mode == "adaptive":
+    if thinking.effort_of(reasoning) is None and reasoning.mode != "on":
         return {"thinkingBudget": _DYNAMIC}
     most = _MOST["pro" if "pro" in model.id else "flash"]
     return {"thinkingBudget": min(plan.budget or most, most)}

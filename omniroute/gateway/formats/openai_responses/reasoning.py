@@ -50,7 +50,8 @@ def write(request: ir.Request, model: Model, losses: set[str]) -> dict[str, Any]
     asked = request.reasoning
     if asked is not None:
         effort = asked.effort if request.format == FORMAT_NAME else _effort(asked, model, losses)
-        told = {**({"effort": effort} if effort else {}), **_summary(asked), **told}
+        summary = _summary(asked) if thinking.is_asked(asked) or sealable(model) else {}
+        told = {**({"effort": effort} if effort else {}), **summary, **told}
     return {"reasoning": told} if told else {}
 
 

@@ -60,6 +60,18 @@ def test_it_writes_thinking_as_the_model_takes_it(
 
 
 @pytest.mark.parametrize(
+    "model", ["claude-sonnet-4-5", "claude-opus-4-6", "claude-sonnet-5", "glm-5"]
+)
+@pytest.mark.parametrize("visible", [True, False])
+def test_it_does_not_switch_thinking_on_only_to_show_it(model: str, visible: bool) -> None:
+    written = wire(
+        reasoning=Reasoning(visible=visible), model=replace(MODEL, id=model, thinking=())
+    )
+    assert "thinking" not in written.body
+    assert "thinking" not in written.losses
+
+
+@pytest.mark.parametrize(
     ("model", "expected"),
     [
         ("claude-3-7-sonnet-20250219", "enabled"),

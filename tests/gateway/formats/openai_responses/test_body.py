@@ -256,6 +256,9 @@ def test_it_drops_what_the_provider_or_the_model_refuses():
         ),
         (ir.Reasoning(mode="off"), Model(id="m", thinking=("effort",)), {"effort": "minimal"}, ()),
         (ir.Reasoning(effort="low"), Model(id="m", thinking=("budget",)), None, ("reasoning",)),
+        (ir.Reasoning(visible=True), Model(id="gpt-5.5"), {"summary": "auto"}, ()),
+        (ir.Reasoning(visible=True), Model(id="gpt-4.1"), None, ()),
+        (ir.Reasoning(visible=False), Model(id="gpt-5.5"), None, ()),
         (None, Model(id="m"), None, ()),
     ],
 )
