@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from omniroute.gateway import ir
+from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.formats import Wire
 from omniroute.gateway.snapshot import Model, Provider
 from omniroute.gateway.translation import naming, thinking
@@ -79,8 +80,10 @@ def _sampling(request: ir.Request, losses: set[str]) -> dict[str, Any]:
             losses.add("stop")
     if sampling.n == 1:
         fields["n"] = 1
-    elif sampling.n is not None:  # the hub carries one answer
-        losses.add("n")
+    elif sampling.n is not None:
+        if request.format != FORMAT_NAME:
+            raise Unsupported("n: only one answer per request can be asked for.", param="n")
+        losses.add("n")  # the hub carries one answer
     if sampling.top_k is not None:
         # It is not OpenAI's, but a client of this format knows that the server takes it.
         if request.format == FORMAT_NAME:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from omniroute.gateway import ir
+from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.formats import Wire
 from omniroute.gateway.snapshot import Model, Provider
 from omniroute.gateway.translation import naming
@@ -24,7 +25,7 @@ _NEEDED = frozenset({"model", "input", "stream"})
 _OURS = frozenset({"store", "include"})  # asked for by us: no loss of the client's
 _LEAST_TOKENS = 16
 _FOREIGN_SAMPLING = (
-    *("top_k", "seed", "n", "frequency_penalty", "presence_penalty", "logit_bias"),
+    *("top_k", "seed", "frequency_penalty", "presence_penalty", "logit_bias"),
     *("logprobs", "top_logprobs", "stop"),
 )
 
@@ -73,6 +74,8 @@ def _sampling(request: ir.Request, losses: set[str]) -> dict[str, Any]:
     if request.format == FORMAT_NAME:
         fields["top_logprobs"] = sampling.top_logprobs
     else:
+        if sampling.n is not None and sampling.n > 1:
+            raise Unsupported("n: only one answer per request can be asked for.", param="n")
         losses.update(_unsaid(sampling))
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -80,7 +83,7 @@ def _sampling(request: ir.Request, losses: set[str]) -> dict[str, Any]:
 def _unsaid(sampling: ir.Sampling) -> Iterator[str]:
     for name in _FOREIGN_SAMPLING:
         value = getattr(sampling, name)
-        if value not in (None, False, ()) and (name, value) != ("n", 1):
+        if value not in (None, False, ()):
             yield name
 
 

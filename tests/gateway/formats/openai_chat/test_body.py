@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from omniroute.gateway import ir
+from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.snapshot import Model
 
 from .wire import request, user, write
@@ -93,10 +94,15 @@ def test_it_sends_the_limit_in_the_field_and_within_the_ceiling_of_the_model(
     assert len({"max_tokens", "max_completion_tokens"} & written.keys()) == 1
 
 
+def test_it_refuses_to_ask_for_several_answers():
+    with pytest.raises(Unsupported, match="one answer"):
+        write(request(sampling=ir.Sampling(n=3)))
+
+
 def test_it_names_every_field_that_it_cannot_carry():
     wire = write(
         request(
-            sampling=ir.Sampling(stop=tuple("abcde"), n=3, top_k=5),
+            sampling=ir.Sampling(stop=tuple("abcde"), top_k=5),
             user="u" * 65,
             service_tier="standard_only",
             metadata={"a": "b"},
@@ -109,7 +115,6 @@ def test_it_names_every_field_that_it_cannot_carry():
         "anthropic.container",
         "anthropic.context_management",
         "metadata",
-        "n",
         "reasoning",
         "service_tier",
         "stop",

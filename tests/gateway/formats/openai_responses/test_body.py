@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from omniroute.gateway import ir
+from omniroute.gateway.errors import Unsupported
 from omniroute.gateway.formats.openai_responses import FORMAT
 from omniroute.gateway.snapshot import Model
 
@@ -136,7 +137,7 @@ def test_it_keeps_the_limit_within_what_is_taken(asked, model, limit, lost):
     [
         (ir.Sampling(stop=("x",)), ("stop",)),
         (ir.Sampling(n=1), ()),
-        (ir.Sampling(n=2, seed=1, top_k=5), ("n", "seed", "top_k")),
+        (ir.Sampling(seed=1, top_k=5), ("seed", "top_k")),
         (
             ir.Sampling(frequency_penalty=0.1, presence_penalty=0.1, logit_bias={"1": 1}),
             ("frequency_penalty", "logit_bias", "presence_penalty"),
@@ -149,6 +150,11 @@ def test_it_names_the_sampling_that_it_cannot_ask_for(sampling, lost):
     written = wire(ask(sampling=sampling))
     assert written.losses == lost
     assert written.body == sent()
+
+
+def test_it_refuses_to_ask_for_several_answers():
+    with pytest.raises(Unsupported, match="one answer"):
+        wire(ask(sampling=ir.Sampling(n=2)))
 
 
 def test_it_asks_for_logprobs_where_the_client_can_read_the_answer():
