@@ -83,7 +83,7 @@ def _sampling(request: ir.Request, losses: set[str]) -> dict[str, Any]:
 def _unsaid(sampling: ir.Sampling) -> Iterator[str]:
     for name in _FOREIGN_SAMPLING:
         value = getattr(sampling, name)
-        if value not in (None, False, ()):
+        if value is not None and value is not False and value != ():
             yield name
 
 

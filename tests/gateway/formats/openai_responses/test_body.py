@@ -298,3 +298,7 @@ def test_it_notices_cache_marks_that_have_no_place_here():
     assert wire(ask(user(marked))).losses == ("cache_control",)
     assert wire(ask(user(marked), format="openai_responses")).losses == ()
     assert losses() == ()
+
+
+def test_a_seed_of_zero_is_named_as_lost_like_any_other():
+    assert losses(sampling=ir.Sampling(seed=0)) == ("seed",)
