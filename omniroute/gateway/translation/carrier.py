@@ -25,6 +25,15 @@ def is_foreign(signature: object) -> bool:
     return isinstance(signature, str) and signature.startswith(_MARK)
 
 
+def marked(signature: str) -> str:
+    """For formats that say beside a signature whose it is."""
+    return _MARK + signature
+
+
+def unmarked(signature: str) -> str:
+    return signature.removeprefix(_MARK)
+
+
 def signature_of(part: ir.Thinking, home: str) -> str:
     """What to put into the signature for a client of `home`: a marked one for foreign thinking."""
     if part.origin == home:

@@ -15,7 +15,7 @@ import orjson
 
 from omniroute.gateway import ir
 from omniroute.gateway.errors import UpstreamFailure
-from omniroute.gateway.translation import answers
+from omniroute.gateway.translation import answers, carrier
 from omniroute.gateway.translation.fields import own
 from omniroute.gateway.translation.naming import minted
 
@@ -133,7 +133,8 @@ def google_signature(holder: dict[str, Any]) -> str:
     """The thought signature in Google's `extra_content`, on a message or on a call."""
     extra = holder.get("extra_content")
     google = extra.get("google") if isinstance(extra, dict) else None
-    return answers.name(google.get("thought_signature")) if isinstance(google, dict) else ""
+    told = google.get("thought_signature") if isinstance(google, dict) else None
+    return carrier.unmarked(answers.name(told))
 
 
 def _is_json(arguments: str) -> bool:
@@ -145,10 +146,23 @@ def _is_json(arguments: str) -> bool:
 
 
 def signed(entry: dict[str, Any], extra: ir.Extra) -> dict[str, Any]:
-    """A call's entry with the thought signature that its client has to send back."""
-    signature = own(extra, "gemini").get("thoughtSignature")
-    if not isinstance(signature, str) or not signature:
-        return entry
+    """A call's entry with its thought signature, for who speaks this format and made it."""
+    signature = _thought_signature(extra)
+    return _with_signature(entry, signature) if signature else entry
+
+
+def carried(entry: dict[str, Any], extra: ir.Extra) -> dict[str, Any]:
+    """A call's entry with the thought signature that its client has to send back, marked so that it
+    returns to its owner only."""
+    signature = _thought_signature(extra)
+    return _with_signature(entry, carrier.marked(signature)) if signature else entry
+
+
+def _thought_signature(extra: ir.Extra) -> str:
+    return answers.name(own(extra, "gemini").get("thoughtSignature"))
+
+
+def _with_signature(entry: dict[str, Any], signature: str) -> dict[str, Any]:
     return {**entry, "extra_content": {"google": {"thought_signature": signature}}}
 
 

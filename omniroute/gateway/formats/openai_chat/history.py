@@ -136,7 +136,7 @@ class History:
         if made:
             written["tool_calls"] = [self._call(call) for call in made]
         if made and self._provider.replay_reasoning:
-            written |= {"reasoning_content": _FORGOTTEN, **reasoning.write(thoughts)}
+            written |= {"reasoning_content": _FORGOTTEN, **reasoning.returned(thoughts)}
         elif thoughts:
             self.losses.add("thinking")
         yield {**written, **own(message.extra, FORMAT_NAME)}

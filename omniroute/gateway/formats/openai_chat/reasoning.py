@@ -1,17 +1,18 @@
 """Reasoning in Chat Completions, which no standard fixes: four fields, one meaning.
 
 `reasoning_details` says who made a signature by its `format`; that is the hub's `origin`. Text that
-stands in several fields at once is one text.
+stands in several fields at once is one text. What another family signed is marked for the client,
+so that it can be told from what the client's own providers said (see `luggage`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from omniroute.gateway import ir
-from omniroute.gateway.translation import answers
+from omniroute.gateway.translation import answers, carrier
 from omniroute.gateway.translation.fields import own
 
 from .name import FORMAT_NAME
@@ -65,6 +66,15 @@ def foreign(part: ir.Thinking) -> bool:
     return part.origin in _FORMATS
 
 
+def carried(part: ir.Thinking) -> ir.Thinking:
+    """`part` as a client gets it."""
+    if not foreign(part):
+        return part
+    signature = carrier.marked(part.signature) if part.signature else None
+    redacted = carrier.marked(part.redacted) if part.redacted else None
+    return replace(part, signature=signature, redacted=redacted)
+
+
 def write(parts: Iterable[ir.Thinking]) -> dict[str, Any]:
     """The message fields for `parts`; `reasoning_details` only when something is signed."""
     thoughts = list(parts)
@@ -78,6 +88,14 @@ def write(parts: Iterable[ir.Thinking]) -> dict[str, Any]:
             {**entry, "index": index} for index, entry in enumerate(details)
         ]
     return fields
+
+
+def returned(parts: Iterable[ir.Thinking]) -> dict[str, Any]:
+    """The message fields for a provider that wants reasoning back: of others only the text."""
+    bare = (
+        replace(part, signature=None, redacted=None) if foreign(part) else part for part in parts
+    )
+    return write(bare)
 
 
 def text_entry(part: ir.Thinking, text: str) -> dict[str, Any]:
@@ -118,15 +136,15 @@ def _plain(message: dict[str, Any], field: str) -> str:
 
 
 def _detail(entry: dict[str, Any]) -> list[Piece]:
-    spelling = answers.name(entry.get("format"))
+    spelling = _once(answers.name(entry.get("format")))
     origin = _ORIGINS.get(spelling, FORMAT_NAME)
     extra = (
         {FORMAT_NAME: {"format": spelling}} if spelling and origin == FORMAT_NAME else ir.NO_EXTRA
     )
     text = answers.text(entry.get("text"), "reasoning text")
     text = text or answers.text(entry.get("summary"), "reasoning summary")
-    signature = answers.text(entry.get("signature"), "reasoning signature")
-    data = answers.text(entry.get("data"), "reasoning data")
+    signature = carrier.unmarked(answers.text(entry.get("signature"), "reasoning signature"))
+    data = carrier.unmarked(answers.text(entry.get("data"), "reasoning data"))
     found = []
     if text:
         found.append(Piece(origin=origin, text=text))
@@ -135,3 +153,9 @@ def _detail(entry: dict[str, Any]) -> list[Piece]:
     if data:
         found.append(Piece(origin=origin, data=data, extra=extra))
     return found
+
+
+def _once(spelling: str) -> str:
+    """OpenAI's own SDK strings the formats of all deltas together."""
+    once = (known for known in _ORIGINS if spelling and not spelling.replace(known, ""))
+    return next(once, spelling)

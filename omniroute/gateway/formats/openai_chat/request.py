@@ -9,7 +9,7 @@ from omniroute.gateway.snapshot import Model, Provider
 from omniroute.gateway.translation.fields import Fields
 from omniroute.gateway.translation.openai import output
 
-from . import effort, messages, tools
+from . import effort, luggage, messages, tools
 from .name import FORMAT_NAME
 
 _SAMPLING = (
@@ -94,6 +94,8 @@ def passthrough(value: object, provider: Provider, model: Model) -> dict[str, An
         body.pop("stream_options", None)
     if model.max_tokens_field == "max_completion_tokens" and body.get("max_tokens") is not None:
         body.setdefault("max_completion_tokens", body.pop("max_tokens"))
+    if "messages" in body:
+        body["messages"] = luggage.unpacked(body["messages"], replay=provider.replay_reasoning)
     if provider.system_role == "system" and _has_developer(body.get("messages")):
         body["messages"] = [_known_role(message) for message in body["messages"]]
     for name in (*provider.drop_params, *model.drop_params):

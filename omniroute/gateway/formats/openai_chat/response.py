@@ -91,7 +91,7 @@ def _message(parts: tuple[ir.Part, ...], raw_tools: frozenset[str]) -> dict[str,
         "role": "assistant",
         "content": "".join(texts) if texts or not (called or refusals) else None,
         "refusal": "".join(refusals) if refusals else None,
-        **reasoning.write(thoughts),
+        **reasoning.write(map(reasoning.carried, thoughts)),
     }
     if images:
         message["images"] = [image_entry(part) for part in images]
@@ -101,7 +101,7 @@ def _message(parts: tuple[ir.Part, ...], raw_tools: frozenset[str]) -> dict[str,
 
 
 def _call(call: ir.ToolCall, raw_tools: frozenset[str]) -> dict[str, Any]:
-    entry = calls.signed({"id": call.id}, call.extra)
+    entry = calls.carried({"id": call.id}, call.extra)
     if call.freeform or call.name in raw_tools:
         raw = call.arguments if call.freeform else freeform.unwrapped(call.arguments)
         return {**entry, "type": "custom", "custom": {"name": call.name, "input": raw}}

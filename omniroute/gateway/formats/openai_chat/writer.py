@@ -139,7 +139,8 @@ class Writer:
 
     def _thought(self, opened: _Open, part: ir.Thinking) -> bytes:
         if part.redacted:
-            return self._details(opened, reasoning.sealed_entry(part, part.redacted))
+            sealed = reasoning.carried(part).redacted or part.redacted
+            return self._details(opened, reasoning.sealed_entry(part, sealed))
         first = ir.PartDelta(index=0, text=part.text, signature=part.signature)
         return self._more_thought(opened, part, first)
 
@@ -153,8 +154,9 @@ class Writer:
                 delta["reasoning_details"] = [{**entry, "index": opened.number}]
             said = self._chunk(delta)
         if event.signature:
-            part = replace(part, extra={**part.extra, **event.extra})
-            said += self._details(opened, reasoning.signature_entry(part, event.signature))
+            part = replace(part, signature=event.signature, extra={**part.extra, **event.extra})
+            signature = reasoning.carried(part).signature or event.signature
+            said += self._details(opened, reasoning.signature_entry(part, signature))
         return said
 
     def _details(self, opened: _Open, entry: dict[str, Any]) -> bytes:
@@ -168,12 +170,12 @@ class Writer:
         entry = entry or {"function": {"name": part.name, "arguments": ""}}
         kind = "custom" if custom else "function"
         begun = self._fragment(
-            opened, calls.signed({"id": part.id, "type": kind, **entry}, part.extra)
+            opened, calls.carried({"id": part.id, "type": kind, **entry}, part.extra)
         )
         return begun + self._argued(opened, part, part.arguments)
 
     def _more_call(self, opened: _Open, part: ir.ToolCall, event: ir.PartDelta) -> bytes:
-        late = calls.signed({}, event.extra)
+        late = calls.carried({}, event.extra)
         signed = self._fragment(opened, late) if late else b""
         return signed + self._argued(opened, part, event.text)
 

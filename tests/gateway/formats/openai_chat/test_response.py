@@ -206,7 +206,7 @@ WRITTEN = {
                     {
                         "type": "reasoning.text",
                         "text": "hm",
-                        "signature": "s",
+                        "signature": "omniroute:s",
                         "format": "anthropic-claude-v1",
                         "index": 0,
                     }
@@ -221,7 +221,7 @@ WRITTEN = {
                         "id": "u",
                         "type": "function",
                         "function": {"name": "g", "arguments": "{}"},
-                        "extra_content": {"google": {"thought_signature": "g"}},
+                        "extra_content": {"google": {"thought_signature": "omniroute:g"}},
                     },
                 ],
             },
@@ -291,6 +291,7 @@ def test_it_writes_the_reasoning_of_every_owner_under_its_name():
             extra={"openai_chat": {"format": "xai-responses-v1"}},
         ),
     )["message"]
+    sealed = {"type": "reasoning.encrypted", "format": "openai-responses-v1"}
     assert message["reasoning_content"] == "ab"
     assert message["reasoning_details"] == [
         {"type": "reasoning.text", "text": "a", "format": "unknown", "index": 0},
@@ -300,8 +301,8 @@ def test_it_writes_the_reasoning_of_every_owner_under_its_name():
             "format": "openai-responses-v1",
             "index": 1,
         },
-        {"type": "reasoning.encrypted", "data": "e", "format": "openai-responses-v1", "index": 2},
-        {"type": "reasoning.encrypted", "data": "e2", "format": "openai-responses-v1", "index": 3},
+        {**sealed, "data": "omniroute:e", "index": 2},
+        {**sealed, "data": "omniroute:e2", "index": 3},
         {"type": "reasoning.encrypted", "data": "x", "format": "xai-responses-v1", "index": 4},
     ]
     plain = write(ir.Thinking(text="a", origin="gemini"))["message"]

@@ -147,7 +147,7 @@ def test_it_loses_nothing_of_what_a_part_begins_with():
             "reasoning_details": [
                 {
                     "type": "reasoning.text",
-                    "signature": "s",
+                    "signature": "omniroute:s",
                     "format": "anthropic-claude-v1",
                     "index": 0,
                 }
@@ -201,8 +201,8 @@ def test_it_sends_a_signature_under_its_owners_name():
         [{"type": kind, field: value, "format": owner, "index": index}]
         for kind, field, value, owner, index in (
             ("reasoning.summary", "summary", "sum", "openai-responses-v1", 1),
-            ("reasoning.encrypted", "data", "enc", "openai-responses-v1", 1),
-            ("reasoning.encrypted", "data", "red", "anthropic-claude-v1", 2),
+            ("reasoning.encrypted", "data", "omniroute:enc", "openai-responses-v1", 1),
+            ("reasoning.encrypted", "data", "omniroute:red", "anthropic-claude-v1", 2),
             ("reasoning.text", "signature", "x", "xai-responses-v1", 3),
         )
     ]
@@ -222,7 +222,7 @@ def test_it_sends_thought_signatures_on_the_call():
             )
         )
     )
-    carried = {"google": {"thought_signature": "sig"}}
+    carried = {"google": {"thought_signature": "omniroute:sig"}}
     assert said[1]["tool_calls"][0]["extra_content"] == carried
     assert said[4] == {"tool_calls": [{"index": 1, "extra_content": carried}]}
 
