@@ -32,7 +32,7 @@ from providers import catalog
 # The order in which the pages are read, by heading of the page list.
 PAGES: Mapping[str, tuple[str, ...]] = {
     "Start": ("index", "quickstart", "clients"),
-    "Use": ("providers", "models", "keys", "requests", "api"),
+    "Use": ("providers", "models", "compatibility", "keys", "requests", "api"),
     "Run": ("configuration", "operations", "performance", "security"),
     "Develop": ("architecture", "contributing", "changelog"),
 }

@@ -11,6 +11,7 @@ from omniroute.gateway import ir
 from omniroute.gateway.formats import Head, Wire
 from omniroute.gateway.formats.anthropic import FORMAT
 from omniroute.gateway.snapshot import Model, Provider
+from tests.recorded import events_in
 
 PROVIDER = Provider(
     id="anthropic",
@@ -62,20 +63,6 @@ def wire(*messages: ir.Message, model: Model = MODEL, **fields: Any) -> Wire:
 def sse_event(kind: str, **fields: Any) -> bytes:
     data = json.dumps({"type": kind, **fields}, ensure_ascii=False, separators=(",", ":"))
     return f"event: {kind}\ndata: {data}\n\n".encode()
-
-
-def events_in(stream: bytes) -> list[tuple[str, dict[str, Any]]]:
-    """(event line, data) of an SSE stream, by a plain reading of it."""
-    found = []
-    for block in stream.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n\n"):
-        name, data = "", ""
-        for line in block.split("\n"):
-            field, _, value = line.partition(":")
-            name = value.strip() if field == "event" else name
-            data = value.strip() if field == "data" else data
-        if data:
-            found.append((name, json.loads(data)))
-    return found
 
 
 def message_in(stream: bytes) -> dict[str, Any]:

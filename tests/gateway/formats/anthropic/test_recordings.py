@@ -14,13 +14,11 @@ from omniroute.gateway.errors import UpstreamError
 from omniroute.gateway.formats.anthropic import FORMAT
 from omniroute.gateway.snapshot import Model
 from omniroute.gateway.usage import Usage
+from tests.recorded import message_rounds, message_whole
 
-from .facts import HEAD, PROVIDER, events_in, folded, message_in
+from .facts import HEAD, PROVIDER, folded, message_in
 
 pytestmark = pytest.mark.recordings
-
-# Answers whose provider compacted the conversation: it bills that beside the totals it reports.
-COMPACTED = ("test_compaction-02", "compaction_usage_with_cache")
 
 
 def exchanges(root: Path) -> Iterable[tuple[Path, dict[str, Any]]]:
@@ -94,11 +92,11 @@ def told(parts: tuple[ir.Part, ...], finish: str) -> dict[str, Any]:
     }
 
 
-def check_usage(where: Path, usage: Usage | None, raw: dict[str, Any]) -> None:
+def check_usage(usage: Usage | None, raw: dict[str, Any]) -> None:
     assert usage is not None
     assert not usage.suspect
-    if any(name in where.parent.name for name in COMPACTED):
-        rounds = [one for one in raw["iterations"] if one["type"] != "advisor_message"]
+    rounds = message_rounds(raw)
+    if rounds != [raw]:
         assert usage.input == sum(one["input_tokens"] for one in rounds)
         assert usage.output == sum(one["output_tokens"] for one in rounds)
         assert usage.cache_read == sum(one["cache_read_input_tokens"] for one in rounds)
@@ -108,35 +106,6 @@ def check_usage(where: Path, usage: Usage | None, raw: dict[str, Any]) -> None:
     assert usage.cache_read == (raw.get("cache_read_input_tokens") or 0)
     assert usage.cache_write == (raw.get("cache_creation_input_tokens") or 0)
     assert usage.reasoning == (raw.get("output_tokens_details") or {}).get("thinking_tokens", 0)
-
-
-def simple(stream: bytes) -> dict[str, Any]:
-    """A recorded stream as one message: the deltas laid over the starts."""
-    message: dict[str, Any] = {}
-    for _, data in events_in(stream):
-        match data["type"]:
-            case "message_start":
-                message = data["message"]
-            case "content_block_start":
-                block = dict(data["content_block"])
-                message["content"].append({**block, "json": ""})
-            case "content_block_delta":
-                block, delta = message["content"][data["index"]], data["delta"]
-                for field, into in (
-                    ("text", "text"),
-                    ("thinking", "thinking"),
-                    ("partial_json", "json"),
-                ):
-                    block[into] = block.get(into, "") + delta.get(field, "")
-                if delta["type"] == "signature_delta":
-                    block["signature"] = delta["signature"]
-            case "message_delta":
-                message.update(data["delta"])
-                message["usage"].update(data["usage"])
-    for block in message["content"]:
-        if block["type"] == "tool_use" and block["json"]:
-            block["input"] = json.loads(block["json"])
-    return message
 
 
 def test_it_reads_every_recorded_stream(recordings: Path) -> None:
@@ -153,10 +122,10 @@ def test_it_reads_every_recorded_stream(recordings: Path) -> None:
         events += reader.close()
         finish = events[-1]
         assert isinstance(finish, ir.Finish), path
-        message = simple(stream)
+        message = message_whole(stream)
         assert told(folded(events), finish.reason) == extracted(message), path
         reports = [event.usage for event in events if isinstance(event, ir.UsageReport)]
-        check_usage(path, reports[-1], message["usage"])
+        check_usage(reports[-1], message["usage"])
 
 
 def test_it_writes_every_recorded_stream_again(recordings: Path) -> None:
@@ -165,7 +134,7 @@ def test_it_writes_every_recorded_stream_again(recordings: Path) -> None:
         reader, writer = FORMAT.reader(), FORMAT.writer(HEAD)
         events = [*reader.feed(stream), *reader.close()]
         again = message_in(b"".join(map(writer.write, events)) + writer.close())
-        message = simple(stream)
+        message = message_whole(stream)
         wanted = extracted(message)
         # An empty text block says nothing and is not opened.
         wanted["text"] = [text for text in wanted["text"] if text]
@@ -175,14 +144,14 @@ def test_it_writes_every_recorded_stream_again(recordings: Path) -> None:
 def test_it_passes_every_recorded_stream_through(recordings: Path) -> None:
     for path in streams(recordings):
         stream = path.read_bytes()
-        message = simple(stream)
+        message = message_whole(stream)
         tap = FORMAT.tap(HEAD, message["model"])
         sizes = range(0, len(stream), 1500)
         forwarded = b"".join(tap.feed(stream[at : at + 1500]) for at in sizes) + tap.close()
         named, renamed = (f'"model":"{name}"'.encode() for name in (message["model"], HEAD.model))
         assert forwarded == stream.replace(named, renamed, 1), path
         assert (tap.ready, tap.done, tap.error) == (True, True, None), path
-        check_usage(path, tap.usage, message["usage"])
+        check_usage(tap.usage, message["usage"])
         assert tap.output_bytes > 0
 
 
@@ -190,7 +159,7 @@ def test_it_reads_every_recorded_answer(recordings: Path) -> None:
     for folder, body in bodies(recordings):
         response = FORMAT.read_response(body)
         assert told(response.parts, response.finish) == extracted(body), folder
-        check_usage(folder / "response.json", response.usage, body["usage"])
+        check_usage(response.usage, body["usage"])
 
 
 def test_it_writes_every_recorded_answer_again(recordings: Path) -> None:

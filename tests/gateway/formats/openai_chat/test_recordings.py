@@ -13,6 +13,7 @@ from omniroute.gateway import ir
 from omniroute.gateway.errors import InvalidRequest, UpstreamError
 from omniroute.gateway.formats.openai_chat import FORMAT
 from omniroute.gateway.snapshot import Model
+from tests.recorded import chat_calls, chat_text, chat_thought
 
 from .wire import ASKED, HEAD, finishes, parts, provider, read
 
@@ -58,36 +59,6 @@ def chunks(folder: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line[6:]) for line in lines if line.startswith("data: {")]
 
 
-def plain(content: Any) -> str:
-    """The text in a content, which may be Mistral's list."""
-    if isinstance(content, list):
-        return "".join(item["text"] for item in content if item["type"] == "text")
-    return content or ""
-
-
-def thought(message: dict[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, list):
-        items = [item["thinking"] for item in content if item["type"] == "thinking"]
-        return "".join(piece["text"] for item in items for piece in item)
-    told = message.get("reasoning_content") or message.get("reasoning")
-    if told:
-        return str(told)
-    details = message.get("reasoning_details") or []
-    return "".join(item.get("text") or item.get("summary") or "" for item in details)
-
-
-def called(message: dict[str, Any]) -> list[list[Any]]:
-    found = [
-        [call.get("index", n), call.get("id"), call["function"].get("name"), call["function"]]
-        for n, call in enumerate(message.get("tool_calls") or ())
-    ]
-    legacy = message.get("function_call")
-    if legacy and legacy["name"]:
-        found.append([0, None, legacy["name"], legacy])
-    return found
-
-
 def said(got: list[ir.Part], kind: type[Any]) -> str:
     return "".join(part.text for part in got if isinstance(part, kind))
 
@@ -122,10 +93,10 @@ def test_it_reads_every_recorded_answer_right(recordings):
         response = FORMAT.read_response(body)
         message = body["choices"][0].get("message", {})
         got = list(response.parts)
-        assert said(got, ir.Text) == plain(message.get("content")), folder
-        assert said(got, ir.Thinking) == thought(message), folder
+        assert said(got, ir.Text) == chat_text(message.get("content")), folder
+        assert said(got, ir.Thinking) == chat_thought(message), folder
         assert said(got, ir.Refusal) == (message.get("refusal") or ""), folder
-        want = called(message)
+        want = chat_calls(message)
         made = [part for part in got if isinstance(part, ir.ToolCall)]
         assert [c.name for c in made] == [name for _, _, name, _ in want], folder
         assert [c.arguments for c in made] == [
@@ -159,10 +130,10 @@ def test_it_reads_every_recorded_stream_right(recordings):
             if not choice["index"]
         ]
         seen = [choice["delta"] for choice in choices]
-        assert said(got, ir.Text) == "".join(plain(d.get("content")) for d in seen), folder
-        assert said(got, ir.Thinking) == "".join(map(thought, seen)), folder
+        assert said(got, ir.Text) == "".join(chat_text(d.get("content")) for d in seen), folder
+        assert said(got, ir.Thinking) == "".join(map(chat_thought, seen)), folder
         want: dict[int, list[str]] = {}
-        for index, id_, name, function in (entry for d in seen for entry in called(d)):
+        for index, id_, name, function in (entry for d in seen for entry in chat_calls(d)):
             known = want.setdefault(index, [id_, name, ""])
             known[2] += function.get("arguments") or ""
         made = [part for part in got if isinstance(part, ir.ToolCall)]

@@ -15,6 +15,7 @@ from omniroute.gateway.errors import InvalidRequest, UpstreamFailure
 from omniroute.gateway.formats.openai_responses import FORMAT
 from omniroute.gateway.snapshot import Model
 from omniroute.gateway.usage import Usage
+from tests.recorded import full_name, response_whole
 
 from .grammar import checked
 from .wire import HEAD, folded, provider, read, written
@@ -51,12 +52,7 @@ def told(folder: Path) -> list[dict[str, Any]]:
 
 
 def streamed(folder: Path) -> list[dict[str, Any]]:
-    """The items that were done one by one. OpenAI seals reasoning anew for the last event, so only
-    an item that was never done is taken from there."""
-    output = list(told(folder)[-1]["response"]["output"])
-    for one in told(folder):
-        if one["type"] == "response.output_item.done":
-            output[one["output_index"]] = one["item"]
+    output: list[dict[str, Any]] = response_whole((folder / "response.sse").read_bytes())["output"]
     return output
 
 
@@ -84,12 +80,6 @@ def extracted(output: list[dict[str, Any]]) -> dict[str, Any]:
             item for item in output if item["type"] not in ("message", "reasoning", "function_call")
         ],
     }
-
-
-def full_name(item: dict[str, Any]) -> str:
-    """A tool that a search has found is its own namespace, and that is no part of its name."""
-    space = item.get("namespace")
-    return item["name"] if space in (None, item["name"]) else f"{space}__{item['name']}"
 
 
 def found(parts: tuple[ir.Part, ...]) -> dict[str, Any]:
