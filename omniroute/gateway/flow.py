@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from omniroute.gateway.errors import UpstreamFailure
+from omniroute.gateway.errors import UpstreamError, UpstreamFailure
 from omniroute.gateway.formats import Tap
 from omniroute.gateway.pulse import Pulse
 
@@ -37,10 +37,13 @@ async def forward(pipe: Tap, pulse: Pulse, chunks: AsyncIterator[bytes], held: b
             await pulse.write(held)
         chunk = await anext(chunks, None)
         held = pipe.close() if chunk is None else pipe.feed(chunk)
-        if pipe.error is not None:
-            raise pipe.error
-        if chunk is None and not pipe.done:
-            raise UpstreamFailure("incomplete", "no terminal event")
+        broken: UpstreamError | UpstreamFailure | None = pipe.error
+        if broken is None and chunk is None and not pipe.done:
+            broken = UpstreamFailure("incomplete", "no terminal event")
+        if broken is not None:
+            if held:  # content that came in the same read as the fault
+                await pulse.write(held)
+            raise broken
     return held
 
 

@@ -282,3 +282,19 @@ def test_a_hundred_disconnects_leave_nothing_behind(
     chat_upstream.reset()
     wait_until(lambda: len(list(descriptors.iterdir())) <= before + 5, 5)
     assert ask(product, key, "oai/m").status_code == 200
+
+
+def test_content_that_comes_with_the_fault_still_reaches_the_client(
+    product: Product, key: str, messages_upstream: FakeUpstream
+) -> None:
+    first, *rest = long_stream("ant/m", 3).pieces
+    error = b'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"x"}}\n\n'
+    pieces = [first, rest[0], rest[1], rest[2] + error]
+    messages_upstream.play(
+        Answer(headers={"content-type": "text/event-stream"}, pieces=pieces, pause=0.1)
+    )
+    with stream(product, key, "ant/m", path=PATHS["anthropic"]) as answer:
+        text = answer.read().decode()
+    assert "word0" in text
+    assert "word1" in text
+    assert events(text)[-1]["type"] == "error"
