@@ -228,3 +228,25 @@ def test_a_whole_stream_is_framed_as_its_dialect_frames_it(
     last = {"anthropic": "message_stop", "openai_responses": "response.completed"}.get(dialect)
     assert last is None or events[-1]["type"] == last
     assert (events[-1] == "[DONE]") is (dialect == "openai_chat")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "options", [None, {"include_usage": False}, {"include_usage": True}], ids=["no", "off", "on"]
+)
+def test_usage_comes_only_to_who_asked_for_it(
+    product: Product, key: str, upstreams: dict[str, FakeUpstream], form: str, options: Any
+) -> None:
+    upstreams[form].play(sse(STREAMS[form](PLACES["text"]), named=form in NAMED))
+    body = {"model": f"{form}/m", "messages": HI, "stream": True, "stream_options": options}
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = httpx.post(f"{product.url}/v1/chat/completions", json=body, headers=headers)
+    *chunks, done = sse_events(answer.text)
+    reported = [chunk["usage"] for chunk in chunks if chunk.get("usage")]
+    assert [usage["total_tokens"] for usage in reported] == [17] * bool(
+        options and options["include_usage"]
+    )
+    assert done == "[DONE]"
+    if form == "oai":
+        asked = upstreams[form].received[0].json
+        assert asked["stream_options"] == {"include_usage": True}
