@@ -63,7 +63,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     ),
     "Codex: developer items, freeform tools, namespaces, and fields of its own.": (
         "resp/test_items::it_strips_what_clients_add_to_items",
-        "resp/test_tools::it_reads_functions",
+        "resp/test_tools::it_reads_freeform_tools_with_and_without_a_grammar",
+        "resp/test_tools::it_reads_the_tools_of_a_namespace",
         "e2e/test_dialects_agents::codex_works_with_every_provider",
     ),
     "Items may lack their type, reasoning its id.": (
