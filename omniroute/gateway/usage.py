@@ -50,6 +50,8 @@ class Usage:
 
 def count(value: object) -> tuple[int, bool]:
     """A provider's token count as (usable count, whether the value was absurd)."""
+    if type(value) is int and 0 <= value <= MAX_COUNT:
+        return value, False
     if value is None:
         return 0, False
     if isinstance(value, bool) or not isinstance(value, int | float):

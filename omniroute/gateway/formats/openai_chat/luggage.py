@@ -21,11 +21,16 @@ _DETAILS, _TEXT, _CALLS, _GOOGLE = (
 def unpacked(messages: Any, *, replay: bool) -> Any:
     """`messages` without it; what needs no change stays the same object. `replay`: the provider
     wants the text of reasoning back, whoever thought it."""
-    if not isinstance(messages, list):
+    if not isinstance(messages, list) or not any(map(_may_carry, messages)):
         return messages
     cleaned = [_message(message, replay=replay) for message in messages]
     same = all(new is old for new, old in zip(cleaned, messages, strict=True))
     return messages if same else cleaned
+
+
+def _may_carry(message: Any) -> bool:
+    """Quick to say no: this is asked of every message of every request."""
+    return isinstance(message, dict) and (_CALLS in message or _DETAILS in message)
 
 
 def _message(message: Any, *, replay: bool) -> Any:
