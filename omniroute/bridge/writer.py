@@ -185,6 +185,9 @@ class _Rows:
 
 
 def _sums(attempts: list[dict[str, Any]]) -> list[int]:
+    if len(attempts) == 1:
+        usage = attempts[0]["usage"]
+        return [usage[name] for name in _COUNTS]
     return [sum(attempt["usage"][name] for attempt in attempts) for name in _COUNTS]
 
 

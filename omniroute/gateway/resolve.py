@@ -6,6 +6,7 @@ Order: combo, `prefix/model`, bare name. A combo's name wins over everything els
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from omniroute.gateway.errors import InvalidRequest, NotFound
 from omniroute.gateway.snapshot import Model, Provider, Snapshot
@@ -85,4 +86,9 @@ def _bare(name: str, snapshot: Snapshot) -> Choice:
 
 def _model(provider: Provider, model_id: str) -> Model:
     """An id that the catalog does not know passes through as it is."""
-    return provider.models.get(model_id) or replace(provider.unlisted, id=model_id)
+    return provider.models.get(model_id) or _unlisted(provider.unlisted, model_id)
+
+
+@lru_cache(maxsize=1024)
+def _unlisted(facts: Model, model_id: str) -> Model:
+    return replace(facts, id=model_id)
