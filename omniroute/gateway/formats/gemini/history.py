@@ -71,6 +71,8 @@ def _role(content: Fields) -> ir.Role:
 
 def _message(content: Fields, ids: _Ids) -> ir.Message:
     found = tuple(ids.named(parts.read(part)) for part in listed(content, "parts"))
+    if any(isinstance(part, ir.ToolCall) for part in found):
+        raise content.fault("role", "be model where a function is called")
     return ir.Message(role="user", parts=found, extra=_extra(content))
 
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from omniroute.gateway import ir
-from omniroute.gateway.errors import Unsupported
+from omniroute.gateway.errors import InvalidRequest, Unsupported
 from omniroute.gateway.snapshot import Model, Provider
 from omniroute.gateway.translation import freeform
 from omniroute.gateway.translation.fields import filed, own
@@ -56,13 +56,15 @@ class History:
             for message in run:
                 written += self._spoken(position, message) if spoken else self._said(message)
         self.losses.update(self._pairing.losses)
+        if not written:
+            raise InvalidRequest("The request has no message with content.", param="messages")
         return written
 
     def _spoken(self, position: int, message: ir.Message) -> Iterator[dict[str, Any]]:
         """An assistant's message, and the results of its calls right behind it."""
         parts, results = self._pairing.answer(position, message.parts)
         kept = self._known(parts)
-        if kept or not message.parts:
+        if kept:
             yield from self._assistant(replace(message, parts=tuple(kept)))
         for result in results:
             named = {"name": result.name} if result.name and self._same else {}
@@ -96,8 +98,10 @@ class History:
         role = "user"
         if message.role == "system":
             role = self._provider.system_role
-            parts = [part for part in self._known(parts) if not _is_billing(part)]
-            if message.parts and not parts:
+            parts = [
+                part for part in self._known(parts) if not _is_billing(part) and not _is_empty(part)
+            ]
+            if not parts:
                 return
         yield {"role": role, "content": self._content(parts), **own(message.extra, FORMAT_NAME)}
 
@@ -121,15 +125,15 @@ class History:
         for part in message.parts:
             if isinstance(part, ir.Refusal) and self._same:
                 refusals.append(part.text)
-            elif not isinstance(part, ir.Thinking | ir.ToolCall):
+            elif not isinstance(part, ir.Thinking | ir.ToolCall) and not _is_empty(part):
                 said.append(part)
         made = [part for part in message.parts if isinstance(part, ir.ToolCall)]
         thoughts = [part for part in message.parts if isinstance(part, ir.Thinking)]
-        if not said and not made and not refusals and message.parts:
-            self.losses.add("thinking")
+        if not said and not made and not refusals:
+            self.losses.update(["thinking"] if thoughts else [])
             return
         written: dict[str, Any] = {"role": "assistant", "content": None}
-        if said or not (made or refusals):
+        if said:
             written["content"] = self._content(said)
         if refusals:
             written["refusal"] = "".join(refusals)
@@ -158,6 +162,11 @@ def _marked_as_error(parts: list[ir.Part]) -> list[ir.Part]:
             return [ir.Text(text=f"Error: {text}"), *rest]
         case _:
             return [ir.Text(text="Error"), *parts]
+
+
+def _is_empty(part: ir.Part) -> bool:
+    """A text that says nothing; Gemini's may carry a signature, which is nobody else's."""
+    return isinstance(part, ir.Text) and not part.text
 
 
 def _is_spoken(message: ir.Message) -> bool:

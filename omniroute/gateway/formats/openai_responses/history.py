@@ -52,7 +52,7 @@ class History:
         self.losses.update(self._pairing.losses)
         if items:
             return "\n\n".join(_texts(leading)), items
-        alone = [self._said(self._system_role, message.parts) for message in leading]
+        alone = [self._said(self._system_role, m.parts) for m in leading if any(_texts([m]))]
         if not alone:
             raise InvalidRequest("The conversation is empty.", param="messages")
         return "", alone
@@ -69,7 +69,7 @@ class History:
             return
         parts: list[ir.Part] = [p for p in message.parts if not isinstance(p, ir.ToolResult)]
         if message.role == "system":
-            parts = self._known(parts)
+            parts = [part for part in self._known(parts) if part != ir.Text(text="")]
         if parts:
             yield self._said(self._system_role if message.role == "system" else "user", parts)
 

@@ -275,6 +275,7 @@ def test_it_reads_media_inside_of_a_result():
             {"contents": [turn("user", function_response("f", "x"))]},
             "contents[0].parts[0].functionResponse.response",
         ),
+        ({"contents": [turn("user", function_call("f"))]}, "contents[0].role"),
         ({"model": ""}, "model"),
         ({"stream": "yes"}, "stream"),
         ({"systemInstruction": 5}, "systemInstruction"),

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from omniroute.gateway import ir
+from omniroute.gateway.errors import InvalidRequest
 
 from .wire import PIXEL, assistant, request, system, user, write
 
@@ -203,13 +204,23 @@ def test_it_drops_an_assistant_message_with_nothing_left():
     assert wire.losses == ("thinking",)
 
 
-def test_it_keeps_empty_messages_and_drops_empty_texts():
-    messages = sent(user(), assistant(), user(text(""), text("x"), text("")))
-    assert messages == [
-        {"role": "user", "content": ""},
-        {"role": "assistant", "content": ""},
-        {"role": "user", "content": "x"},
-    ]
+def test_it_keeps_empty_questions_and_drops_empty_texts_and_answers():
+    """Moonshot and Mistral refuse an assistant's message that says nothing."""
+    signed = ir.Text(text="", extra={"gemini": {"thoughtSignature": "s"}})
+    said = (system(""), user(), assistant(), assistant(text("")), assistant(signed))
+    messages = sent(*said, user(text(""), text("x"), text("")))
+    assert messages == [{"role": "user", "content": ""}, {"role": "user", "content": "x"}]
+
+
+def test_it_sends_no_empty_text_beside_a_call():
+    said = sent(user(text("Hi")), assistant(text(""), call("a")))[1]
+    assert (said["content"], len(said["tool_calls"])) == (None, 1)
+
+
+def test_it_refuses_a_conversation_without_content():
+    with pytest.raises(InvalidRequest) as caught:
+        sent(assistant(ir.Thinking(text="hm", origin="anthropic", signature="s")))
+    assert caught.value.param == "messages"
 
 
 def test_it_writes_null_and_not_an_empty_string_beside_a_call():

@@ -27,6 +27,12 @@ def test_it_makes_instructions_of_the_leading_system_prompts():
     }
 
 
+def test_it_sends_no_system_prompt_that_says_nothing():
+    assert [item["role"] for item in items(user("Hi"), system(""))] == ["user"]
+    with pytest.raises(InvalidRequest):
+        items(system(""))
+
+
 def test_it_leaves_a_system_prompt_with_a_picture_in_its_place():
     image = ir.Image(source=ir.Source(url="https://x.example/a.png"))
     written = wire(ask(system("a", image), user("Hi"))).body
