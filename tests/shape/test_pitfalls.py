@@ -76,6 +76,7 @@ PITFALLS: dict[int, tuple[str, ...]] = {
         "ant/test_writer::it_gives_odd_and_missing_ids_a_valid_form",
         "ant/test_tools::it_restores_a_providers_odd_id_when_the_client_sends_it_back",
         "hub/test_callids::it_makes_any_id_valid_and_finds_it_again",
+        "e2e/test_dialects_calls::odd_ids_return_to_their_provider_as_they_were",
     ),
     # Streams to Responses clients
     14: (
@@ -133,6 +134,7 @@ PITFALLS: dict[int, tuple[str, ...]] = {
         "A call or a result without its other half is repaired or dropped.",
         "resp/test_pitfalls::it_repairs_or_drops_calls_and_results_without_each_other",
         "chat/test_history::it_gives_every_call_one_answer_and_drops_stray_ones",
+        "e2e/test_dialects_any_history::every_history_becomes_a_request_that_its_api_takes",
     ),
     25: (
         "Sealed reasoning goes along without the ids of items.",
@@ -207,6 +209,7 @@ PITFALLS: dict[int, tuple[str, ...]] = {
         "Calls without ids get their own, and their results find them in order.",
         "gem/test_stream::it_gives_every_call_an_id_of_its_own",
         "gem/test_returned::it_pairs_calls_without_ids_by_their_name_and_order",
+        "e2e/test_dialects_calls::calls_without_ids_keep_their_results_in_order",
     ),
     39: (
         "Results of parallel calls stand in one content.",
